@@ -1,0 +1,75 @@
+# One INTERFACE target holds every compiler option and every macro that changes what a header means,
+# so that no two translation units ever disagree.
+add_library(ferry_options INTERFACE)
+target_include_directories(ferry_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_features(ferry_options INTERFACE cxx_std_20)
+target_compile_options(ferry_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wunused
+  -Wconversion -Wno-sign-conversion -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough
+  $<$<BOOL:${FERRY_WARNINGS_AS_ERRORS}>:-Werror>
+  # g++ 12 reports these three falsely inside coroutines and inlined library code.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete -Wno-maybe-uninitialized -Wno-restrict -Wno-null-dereference>)
+
+if(FERRY_SANITIZE)
+  target_compile_options(ferry_options INTERFACE -fsanitize=${FERRY_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(ferry_options INTERFACE -fsanitize=${FERRY_SANITIZE})
+endif()
+
+# Asio and Beast, compiled once into ferry_asio and used by their declarations everywhere else.
+add_library(ferry_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio.cc)
+target_link_libraries(ferry_asio PUBLIC ferry_options Boost::headers OpenSSL::SSL OpenSSL::Crypto
+  Threads::Threads)
+target_compile_definitions(ferry_asio PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION
+  BOOST_ASIO_NO_DEPRECATED
+  BOOST_BEAST_SEPARATE_COMPILATION
+  BOOST_BEAST_USE_STD_STRING_VIEW)
+target_include_directories(ferry_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+
+# The headers that cost seconds each in every translation unit are compiled once, here, and shared.
+add_library(ferry_common INTERFACE)
+target_link_libraries(ferry_common INTERFACE ferry_asio nlohmann_json::nlohmann_json spdlog::spdlog)
+
+if(FERRY_PRECOMPILE_HEADERS)
+  file(WRITE ${PROJECT_BINARY_DIR}/generated/empty.cc "")
+  set(ferry_heavy_headers
+    <boost/asio.hpp> <boost/asio/ssl.hpp> <boost/beast.hpp> <nlohmann/json.hpp> <spdlog/spdlog.h>
+    <chrono> <functional> <map> <memory> <optional> <string> <string_view> <unordered_map> <vector>)
+  add_library(ferry_pch STATIC ${PROJECT_BINARY_DIR}/generated/empty.cc)
+  target_link_libraries(ferry_pch PUBLIC ferry_common)
+  target_precompile_headers(ferry_pch PRIVATE ${ferry_heavy_headers})
+  if(FERRY_BUILD_TESTS)
+    add_library(ferry_pch_tests STATIC ${PROJECT_BINARY_DIR}/generated/empty.cc)
+    target_link_libraries(ferry_pch_tests PUBLIC ferry_common)
+    target_precompile_headers(ferry_pch_tests PRIVATE ${ferry_heavy_headers} <gtest/gtest.h>)
+  endif()
+endif()
+
+# ferry_precompile(TARGET): links ferry_common and uses its precompiled headers.
+function(ferry_precompile target)
+  target_link_libraries(${target} PRIVATE ferry_common)
+  if(FERRY_PRECOMPILE_HEADERS)
+    target_precompile_headers(${target} REUSE_FROM ferry_pch)
+  endif()
+endfunction()
+
+# ferry_add_test(TARGET SOURCES... [LIBRARIES ...] [LABEL unit|integration|e2e] [TIMEOUT seconds]): a GoogleTest
+# executable, each of its tests known to ctest.
+function(ferry_add_test target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES")
+  if(NOT arg_LABEL)
+    set(arg_LABEL unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE ferry_common ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE FERRY_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
+    FERRY_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  if(FERRY_PRECOMPILE_HEADERS)
+    target_precompile_headers(${target} REUSE_FROM ferry_pch_tests)
+  endif()
+  gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+endfunction()

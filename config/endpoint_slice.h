@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/ip_address.h"
+#include "config/service_port_name.h"
+
+namespace ferry::config {
+
+/// One network endpoint of a service: usually a pod.
+struct Endpoint {
+  IpAddress address;
+  /// The three conditions, with Kubernetes' defaults already applied (absent ready or serving means true, absent
+  /// terminating means false).
+  bool ready = true;
+  bool serving = true;
+  bool terminating = false;
+  std::string node_name;
+  std::string zone;
+  /// hints.forZones[].name and hints.forNodes[].name
+  std::vector<std::string> zone_hints;
+  std::vector<std::string> node_hints;
+
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+struct EndpointPort {
+  std::string name;
+  Protocol protocol = Protocol::kTcp;
+  std::uint16_t port = 0;
+
+  friend bool operator==(const EndpointPort&, const EndpointPort&) = default;
+};
+
+/// Endpoints that share their ports.
+struct EndpointSubset {
+  std::vector<Endpoint> endpoints;
+  std::vector<EndpointPort> ports;
+
+  friend bool operator==(const EndpointSubset&, const EndpointSubset&) = default;
+};
+
+/// A part of one service's endpoints, as one API object brings it: an EndpointSlice has one subset, an Endpoints object
+/// as many as it lists. A service has any number of slices.
+struct EndpointSlice {
+  NamespacedName name;
+  /// The name of the service in the same namespace; empty: belongs to none, and is ignored.
+  std::string service;
+  std::vector<EndpointSubset> subsets;
+
+  friend bool operator==(const EndpointSlice&, const EndpointSlice&) = default;
+};
+
+}  // namespace ferry::config

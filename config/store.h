@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/endpoint_slice.h"
+#include "config/service.h"
+#include "config/service_port_info.h"
+
+namespace ferry::config {
+
+/// What the node that the proxy runs on is called and where it stands; both may be empty when unknown.
+struct NodeIdentity {
+  std::string name;
+  std::string zone;
+
+  friend bool operator==(const NodeIdentity&, const NodeIdentity&) = default;
+};
+
+struct StoreOptions {
+  NodeIdentity node;
+  /// The ranges service addresses come from, as far as known. An endpoint inside one is refused; loopback endpoints
+  /// are accepted only when one of them lies in 127.0.0.0/8 or is ::1.
+  std::vector<IpPrefix> service_ranges;
+  /// Serve the services whose label service.kubernetes.io/service-proxy-name has this value (empty: without the label).
+  std::string service_proxy_name;
+};
+
+/// Numbers about the store since it was made.
+struct StoreStats {
+  std::size_t services = 0;
+  std::size_t slices = 0;
+  std::size_t service_ports = 0;
+  /// Objects (services, slices) looked at on account of changes: grows with the change, not with the store.
+  std::uint64_t objects_visited = 0;
+  /// Endpoint addresses refused because nothing may be carried there (loopback, link-local, service addresses…).
+  std::uint64_t endpoints_refused = 0;
+  std::uint64_t changes_reported = 0;
+};
+
+/// What the cluster says, merged from several sources and joined: services with all their slices. Each source owns the
+/// objects it brought, so a relist of one never removes another's. When two sources bring a service of the same name,
+/// the source added first is believed; slices of all sources add up.
+///
+/// Nothing is reported until every source has delivered its services and its slices once. From then on each call
+/// reports exactly the service ports it changed, before it returns, at a cost in proportion to the change.
+///
+/// Not thread-safe: it belongs to the control thread.
+class Store {
+ public:
+  class Source;
+  /// Told what changed, never with an empty list. Must not call the store.
+  using Subscriber = std::function<void(const std::vector<ServicePortChange>&)>;
+
+  Store(StoreOptions options, Subscriber subscriber);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// Adds a source. The name is for people. The handle is valid as long as the store.
+  Source& add_source(std::string name);
+
+  /// True once every source has delivered both kinds of objects, and at least one source exists.
+  bool synced() const;
+
+  /// The node's identity changed (its zone label was read): endpoints are chosen anew, which visits every service.
+  void set_node(NodeIdentity node);
+  const NodeIdentity& node() const;
+
+  /// The service ports as last reported, for snapshots. Pointers stay valid for as long as they are held.
+  std::vector<std::shared_ptr<const ServicePortInfo>> service_ports() const;
+
+  StoreStats stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// One source's side of the store: SET, ADD and REMOVE for the objects it owns.
+class Store::Source {
+ public:
+  virtual ~Source() = default;
+
+  /// The source's services are exactly these now (a list, or a relist): what is missing is removed, what is equal is
+  /// not touched. Marks the services as delivered. Of two with one name the later counts.
+  virtual void set_services(std::vector<Service> services) = 0;
+  /// Inserts the service or replaces the one of its name.
+  virtual void add_service(Service service) = 0;
+  virtual void remove_service(const NamespacedName& name) = 0;
+
+  /// The same three for slices.
+  virtual void set_slices(std::vector<EndpointSlice> slices) = 0;
+  virtual void add_slice(EndpointSlice slice) = 0;
+  virtual void remove_slice(const NamespacedName& name) = 0;
+};
+
+}  // namespace ferry::config
