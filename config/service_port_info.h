@@ -47,6 +47,9 @@ struct ServicePortInfo {
   std::chrono::seconds affinity_timeout{10800};
   std::uint16_t health_check_node_port = 0;
   std::map<std::string, std::string> annotations;
+  /// Endpoints left out because nothing may be carried there: loopback, link-local, unspecified, multicast and service
+  /// addresses. A tenant's slice must not make the node's proxy dial the node's own services.
+  std::uint32_t refused_endpoints = 0;
   /// By AddressFamily.
   std::array<FamilyBackends, 2> backends;
 

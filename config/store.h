@@ -8,23 +8,16 @@
 #include <vector>
 
 #include "config/endpoint_slice.h"
+#include "config/node_identity.h"
 #include "config/service.h"
 #include "config/service_port_info.h"
 
 namespace ferry::config {
 
-/// What the node that the proxy runs on is called and where it stands; both may be empty when unknown.
-struct NodeIdentity {
-  std::string name;
-  std::string zone;
-
-  friend bool operator==(const NodeIdentity&, const NodeIdentity&) = default;
-};
-
 struct StoreOptions {
   NodeIdentity node;
   /// The ranges service addresses come from, as far as known. An endpoint inside one is refused; loopback endpoints
-  /// are accepted only when one of them lies in 127.0.0.0/8 or is ::1.
+  /// are accepted only when one of them is loopback itself, or all the service's own addresses are.
   std::vector<IpPrefix> service_ranges;
   /// Serve the services whose label service.kubernetes.io/service-proxy-name has this value (empty: without the label).
   std::string service_proxy_name;
@@ -37,8 +30,8 @@ struct StoreStats {
   std::size_t service_ports = 0;
   /// Objects (services, slices) looked at on account of changes: grows with the change, not with the store.
   std::uint64_t objects_visited = 0;
-  /// Endpoint addresses refused because nothing may be carried there (loopback, link-local, service addresses…).
-  std::uint64_t endpoints_refused = 0;
+  /// Endpoints now left out because nothing may be carried there (see ServicePortInfo::refused_endpoints).
+  std::size_t refused_endpoints = 0;
   std::uint64_t changes_reported = 0;
 };
 
