@@ -106,8 +106,8 @@ FamilyBackends choose_endpoints(const std::vector<Candidate>& all, const Traffic
   });
   if (rules.uses_cluster) {
     const TopologyMode mode = topology_mode(candidates, node);
-    chosen.cluster = collect(candidates, node, false,
-                             [&](const Endpoint& e) { return e.ready && available(e, mode, node); });
+    chosen.cluster =
+        collect(candidates, node, false, [&](const Endpoint& e) { return e.ready && available(e, mode, node); });
     if (chosen.cluster->empty()) chosen.cluster = collect(candidates, node, true, usable_while_terminating);
   }
   if (rules.uses_local) {

@@ -1,10 +1,10 @@
 #include "config/ip_address.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+
+#include <arpa/inet.h>
 
 namespace ferry::config {
 namespace {

@@ -73,8 +73,8 @@ std::vector<ServicePortInfo> join_service(const Service& service, const std::vec
   joined.reserve(service.ports.size());
   for (const ServicePort& port : service.ports) {
     ServicePortInfo info = describe(service, port);
-    const bool seen =
-        std::any_of(joined.begin(), joined.end(), [&](const ServicePortInfo& other) { return other.name == info.name; });
+    const bool seen = std::any_of(joined.begin(), joined.end(),
+                                  [&](const ServicePortInfo& other) { return other.name == info.name; });
     if (seen) continue;
     add_backends(info, service, port, slices, context);
     joined.push_back(std::move(info));

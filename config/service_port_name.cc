@@ -40,8 +40,8 @@ std::string ServicePortName::to_string() const {
 
 std::size_t std::hash<ferry::config::NamespacedName>::operator()(
     const ferry::config::NamespacedName& name) const noexcept {
-  const std::hash<std::string> hash;
-  return ferry::config::combine(hash(name.ns), hash(name.name));
+  const std::hash<std::string> hash_of;
+  return ferry::config::combine(hash_of(name.ns), hash_of(name.name));
 }
 
 std::size_t std::hash<ferry::config::ServicePortName>::operator()(

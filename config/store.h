@@ -79,6 +79,9 @@ class Store::Source {
  public:
   virtual ~Source() = default;
 
+  /// As given to add_source.
+  virtual const std::string& name() const = 0;
+
   /// The source's services are exactly these now (a list, or a relist): what is missing is removed, what is equal is
   /// not touched. Marks the services as delivered. Of two with one name the later counts.
   virtual void set_services(std::vector<Service> services) = 0;
