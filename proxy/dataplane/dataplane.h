@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <spdlog/logger.h>
+
+#include "config/service_port_info.h"
+#include "proxy/dataplane/dataplane_options.h"
+#include "proxy/dataplane/dataplane_snapshot.h"
+
+namespace ferry::proxy {
+
+/// Captures service addresses and carries the connections made to them.
+///
+/// Belongs to the control thread: every function but snapshot() is called there, and `control` runs its handlers
+/// there. The executor's context must run while a listener waits for its retry or a drain is under way, and must
+/// outlive the Dataplane.
+///
+/// Each TCP service port with at least one backend has one listening socket for each of its cluster addresses, shared
+/// by all workers; without backends there is no listener, so connections are refused. Of two service ports that claim
+/// the same address and port, the first keeps it and the other takes over when it goes. A listener that cannot be
+/// opened is logged once, shows in snapshot().unserved, and is tried again with back-off and on every later change of
+/// its service port.
+class Dataplane {
+ public:
+  struct DrainResult {
+    /// Connections that were still open at the deadline, and were reset.
+    std::size_t cancelled = 0;
+  };
+
+  /// `logger` null: spdlog's default logger.
+  Dataplane(boost::asio::any_io_executor control, DataplaneOptions options,
+            std::shared_ptr<spdlog::logger> logger = nullptr);
+  /// Stops, where that was not done.
+  ~Dataplane();
+  Dataplane(const Dataplane&) = delete;
+  Dataplane& operator=(const Dataplane&) = delete;
+
+  /// Starts the workers. Throws std::system_error when the system refuses a thread or a descriptor.
+  void start();
+
+  /// Follows the changes. The cost is in proportion to the change; workers see each service port's backends either as
+  /// before or as after. Carried connections are never disturbed.
+  void apply(const std::vector<config::ServicePortChange>& changes);
+
+  /// Closes every listener, such that no client that completed its handshake is reset, and opens none from now on.
+  /// Carried connections go on.
+  void stop_accepting();
+
+  /// Calls `done` once, through the control executor: as soon as no connection is left, or at the deadline, when those
+  /// that remain are reset. Needs stop_accepting() first.
+  void drain(std::chrono::steady_clock::time_point deadline, std::function<void(DrainResult)> done);
+
+  /// Closes everything at once and joins the workers. A drain that has not ended is forgotten. May be called twice.
+  void stop();
+
+  /// Counters and state. Safe from any thread, at any time between construction and destruction.
+  DataplaneSnapshot snapshot() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace ferry::proxy

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+
+namespace ferry::proxy {
+
+/// What a Dataplane is built with. The defaults are those of the daemon.
+struct DataplaneOptions {
+  /// Threads that carry connections. At least 1.
+  std::size_t workers = 1;
+  /// A connection of which one side has finished sending is closed when no byte has moved for this long.
+  std::chrono::milliseconds half_close_timeout = std::chrono::minutes{15};
+  /// How long each dial of one connection may take, one endpoint after the other; their sum is the whole budget.
+  std::array<std::chrono::milliseconds, 4> dial_timeouts{std::chrono::milliseconds{250}, std::chrono::milliseconds{500},
+                                                         std::chrono::milliseconds{1000},
+                                                         std::chrono::milliseconds{2000}};
+  /// Bytes of user memory each worker may hold for peers that do not take them; at the bound bytes stay in the
+  /// kernel's buffers.
+  std::size_t max_held_bytes_per_worker = std::size_t{64} << 20U;
+  /// Pipes each worker may have open for splicing; without one a stream is copied.
+  std::size_t max_pipes_per_worker = 256;
+  /// A listener that could not be opened is tried again after this long, doubling up to the maximum.
+  std::chrono::milliseconds bind_retry_min{250};
+  std::chrono::milliseconds bind_retry_max = std::chrono::seconds{30};
+  /// The queue of completed handshakes asked of the kernel for each listener (net.core.somaxconn caps it).
+  int listen_backlog = 4096;
+};
+
+}  // namespace ferry::proxy

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/ip_address.h"
+#include "config/service_port_name.h"
+
+namespace ferry::proxy {
+
+/// Connections and bytes since the start. Counters, except `open`.
+struct ConnectionCounters {
+  std::uint64_t accepted = 0;
+  /// Being dialled or carried now.
+  std::uint64_t open = 0;
+  /// Reset because no endpoint could be reached.
+  std::uint64_t failed = 0;
+  /// Dials beyond a connection's first.
+  std::uint64_t retried = 0;
+  std::uint64_t bytes_to_backend = 0;
+  std::uint64_t bytes_to_client = 0;
+
+  friend bool operator==(const ConnectionCounters&, const ConnectionCounters&) = default;
+};
+
+/// One service port, also a removed one while connections to it are still carried.
+struct ServicePortSnapshot {
+  std::shared_ptr<const config::ServicePortName> name;
+  ConnectionCounters connections;
+  bool removed = false;
+};
+
+/// An address and port that should have a listener and has none.
+struct UnservedAddress {
+  config::ServicePortName name;
+  config::IpAddress address;
+  std::uint16_t port = 0;
+  /// One sentence for people, such as "Address already in use".
+  std::string reason;
+
+  friend bool operator==(const UnservedAddress&, const UnservedAddress&) = default;
+};
+
+/// Dials that brought no connection, by what they met.
+struct DialFailures {
+  std::uint64_t refused = 0;
+  std::uint64_t timed_out = 0;
+  std::uint64_t unreachable = 0;
+  /// Local shortage (ports, descriptors, memory): never the endpoint's fault.
+  std::uint64_t local_shortage = 0;
+
+  friend bool operator==(const DialFailures&, const DialFailures&) = default;
+};
+
+/// Sums over everything since the start, removed service ports included.
+struct DataplaneTotals {
+  ConnectionCounters connections;
+  DialFailures dial_failures;
+  std::uint64_t half_close_timeouts = 0;
+  /// Connections ended by a reset from either side.
+  std::uint64_t resets_passed = 0;
+  /// accept(2) failures by errno.
+  std::map<int, std::uint64_t> accept_errors;
+  /// Connections accepted and reset at once because descriptors were short.
+  std::uint64_t shed = 0;
+  std::uint64_t listen_failures = 0;
+  /// Bytes held in user memory for slow peers now.
+  std::uint64_t held_bytes = 0;
+  /// Pipes that exist now, in use or pooled.
+  std::uint64_t pipes = 0;
+  /// Times a stream was copied because no pipe was to be had.
+  std::uint64_t pipes_denied = 0;
+  /// Connections accepted by each worker.
+  std::vector<std::uint64_t> accepted_by_worker;
+};
+
+/// What the data path did and how it stands, for metrics and pages.
+struct DataplaneSnapshot {
+  std::vector<ServicePortSnapshot> service_ports;
+  DataplaneTotals totals;
+  /// Listening sockets that are open.
+  std::size_t listeners = 0;
+  /// Listeners that could not be opened (they are tried again) and addresses that another service port claimed first.
+  std::vector<UnservedAddress> unserved;
+  /// Service ports of protocols that are not carried yet.
+  std::size_t udp_ports_not_served = 0;
+  std::size_t sctp_ports_not_served = 0;
+};
+
+}  // namespace ferry::proxy
