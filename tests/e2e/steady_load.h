@@ -1,0 +1,38 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <thread>
+
+#include "tests/e2e/echo_client.h"
+
+namespace ferry::testing {
+
+/// Calls a service all the time, on a thread of its own, until it is stopped.
+class SteadyLoad {
+ public:
+  /// A new call each 1/`rate` second, or as soon as the one before is over when that takes longer.
+  explicit SteadyLoad(const boost::asio::ip::tcp::endpoint& target, std::size_t rate = 200);
+  ~SteadyLoad();
+  SteadyLoad(const SteadyLoad&) = delete;
+  SteadyLoad& operator=(const SteadyLoad&) = delete;
+
+  /// What became of the calls so far.
+  Tally tally() const;
+  /// Waits until `count` more calls are over.
+  void wait_for_more(std::size_t count);
+  /// Ends the last call and stops.
+  Tally stop();
+
+ private:
+  void run(const boost::asio::ip::tcp::endpoint& target, std::size_t rate);
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Tally tally_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace ferry::testing
