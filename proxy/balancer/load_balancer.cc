@@ -1,0 +1,49 @@
+#include "proxy/balancer/load_balancer.h"
+
+#include <algorithm>
+#include <compare>
+
+namespace ferry::proxy {
+
+namespace {
+
+std::strong_ordering order(const config::Backend& a, const config::Backend& b) noexcept {
+  const std::strong_ordering by_address = a.address <=> b.address;
+  return by_address != 0 ? by_address : a.port <=> b.port;
+}
+
+/// Both are sorted by address and port.
+bool disjoint(const config::BackendSet& a, const config::BackendSet& b) noexcept {
+  auto left = a.backends.begin();
+  auto right = b.backends.begin();
+  while (left != a.backends.end() && right != b.backends.end()) {
+    const std::strong_ordering compared = order(*left, *right);
+    if (compared == 0) {
+      return false;
+    }
+    if (compared < 0) {
+      ++left;
+    } else {
+      ++right;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+void LoadBalancer::set_changed(const config::BackendSet& before, const config::BackendSet& after) noexcept {
+  if (disjoint(before, after)) {
+    turn_.restart();
+  }
+}
+
+bool same_endpoint(const config::Backend& a, const config::Backend& b) noexcept { return order(a, b) == 0; }
+
+std::size_t position_after(const config::BackendSet& set, const config::Backend& backend) noexcept {
+  const auto found = std::upper_bound(set.backends.begin(), set.backends.end(), backend,
+                                      [](const auto& a, const auto& b) { return order(a, b) < 0; });
+  return found == set.backends.end() ? 0 : static_cast<std::size_t>(found - set.backends.begin());
+}
+
+}  // namespace ferry::proxy

@@ -1,0 +1,176 @@
+#include "proxy/dataplane/acceptor.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "proxy/relay/tcp_socket.h"
+
+namespace ferry::proxy {
+
+namespace {
+
+/// Connections taken before the worker turns to those it carries.
+constexpr int kBatch = 32;
+/// Connections shed at one go.
+constexpr int kMostShed = 1024;
+
+UniqueFd open_reserve() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+int accept_from(int listener) { return ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+}  // namespace
+
+Acceptor::Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, bool alone, Closed closed)
+    : poller_(poller),
+      carrier_(carrier),
+      counters_(counters),
+      alone_(alone),
+      closed_(std::move(closed)),
+      reserve_(open_reserve()) {}
+
+void Acceptor::listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port) {
+  std::unique_ptr<Watch>& watch = watches_[socket.get()];
+  if (watch) {
+    watch->port = port;
+    return;
+  }
+  watch = std::make_unique<Watch>(Watch{socket, port, false});
+  watch_socket(*watch);
+}
+
+void Acceptor::unlisten(ListenSocket& socket, TimePoint now) {
+  const auto found = watches_.find(&socket);
+  if (found == watches_.end()) {
+    return;
+  }
+  const std::unique_ptr<Watch> watch = std::move(found->second);
+  watches_.erase(found);
+  if (!watch->paused) {
+    poller_.unwatch(socket.fd.get());
+  }
+  if (socket.watchers.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    drain(*watch, now);
+    socket.fd.reset();
+    closed_(socket);
+  }
+}
+
+void Acceptor::ready(Watch& watch, TimePoint now) {
+  bool accepted = false;
+  for (int count = 0; count < kBatch; ++count) {
+    const Outcome outcome = accept_one(watch, now);
+    if (outcome == Outcome::kShortage) {
+      shortage(watch, now);
+      return;
+    }
+    if (outcome == Outcome::kEmpty || outcome == Outcome::kFailed) {
+      break;
+    }
+    accepted |= outcome == Outcome::kAccepted;
+  }
+  if (accepted && !alone_) {
+    poller_.unwatch(watch.socket->fd.get());
+    watch_socket(watch);
+  }
+}
+
+void Acceptor::finish_turn(TimePoint now) {
+  if (!resume_at_ || now < *resume_at_) {
+    return;
+  }
+  resume_at_.reset();
+  for (const ListenSocket* const socket : std::exchange(paused_, {})) {
+    if (const auto found = watches_.find(socket); found != watches_.end() && found->second->paused) {
+      watch_socket(*found->second);
+    }
+  }
+}
+
+Acceptor::Outcome Acceptor::accept_one(Watch& watch, TimePoint now) {
+  UniqueFd client(accept_from(watch.socket->fd.get()));
+  if (client) {
+    pause_ = std::chrono::milliseconds{0};
+    carrier_.take(std::move(client), watch.port, watch.socket->at.address.family(), now);
+    return Outcome::kAccepted;
+  }
+  const int error = errno;
+  if (error == EAGAIN || error == EWOULDBLOCK) {
+    return Outcome::kEmpty;
+  }
+  if (error == EINTR) {
+    return Outcome::kTryAgain;
+  }
+  counters_.count_accept_error(error);
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return Outcome::kShortage;
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+    case EOPNOTSUPP:
+      return Outcome::kFailed;
+    default:
+      // accept(2): errors already pending on the new connection are reported here, and concern it alone.
+      return Outcome::kTryAgain;
+  }
+}
+
+void Acceptor::watch_socket(Watch& watch) {
+  const std::uint32_t events = alone_ ? EPOLLIN : EPOLLIN | EPOLLEXCLUSIVE;
+  const int error = poller_.watch(watch.socket->fd.get(), events, EventTag(EventTag::Kind::kListener, &watch));
+  watch.paused = error != 0;
+  if (error != 0) {
+    counters_.count_accept_error(error);
+    paused_.push_back(watch.socket.get());
+    if (!resume_at_) {
+      resume_at_ = std::chrono::steady_clock::now() + kLongestPause;
+    }
+  }
+}
+
+void Acceptor::shortage(Watch& watch, TimePoint now) {
+  if (pause_ > std::chrono::milliseconds{0}) {
+    for (int count = 0; count < kMostShed && shed_one(watch.socket->fd.get()); ++count) {
+    }
+  }
+  pause_ = pause_ == std::chrono::milliseconds{0} ? kFirstPause : std::min(2 * pause_, kLongestPause);
+  poller_.unwatch(watch.socket->fd.get());
+  watch.paused = true;
+  paused_.push_back(watch.socket.get());
+  resume_at_ = now + pause_;
+}
+
+bool Acceptor::shed_one(int listener) {
+  if (!reserve_) {
+    reserve_ = open_reserve();
+    return false;
+  }
+  reserve_.reset();
+  UniqueFd client(accept_from(listener));
+  const bool taken = static_cast<bool>(client);
+  if (taken) {
+    close_with_reset(std::move(client));
+    counters_.shed.add();
+  }
+  reserve_ = open_reserve();
+  return taken;
+}
+
+void Acceptor::drain(Watch& watch, TimePoint now) {
+  for (;;) {
+    const Outcome outcome = accept_one(watch, now);
+    if (outcome == Outcome::kEmpty || outcome == Outcome::kFailed ||
+        (outcome == Outcome::kShortage && !shed_one(watch.socket->fd.get()))) {
+      return;
+    }
+  }
+}
+
+}  // namespace ferry::proxy

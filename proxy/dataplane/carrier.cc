@@ -1,0 +1,255 @@
+#include "proxy/dataplane/carrier.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include <sys/socket.h>
+
+#include "proxy/relay/tcp_socket.h"
+
+namespace ferry::proxy {
+
+Carrier::Carrier(Poller& poller, RelayResources& resources, WorkerCounters& counters, const DataplaneOptions& options,
+                 TimePoint now)
+    : poller_(poller), resources_(resources), counters_(counters), options_(options), dialling_(now) {}
+
+Carrier::~Carrier() {
+  reset_all();
+  finish_turn(TimePoint::min());
+}
+
+void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, config::AddressFamily family,
+                   TimePoint now) {
+  // Owned by the list it is in, from here until finish_turn() frees it.
+  Session& session = *std::make_unique<Session>().release();
+  carried_.push_back(session);
+  session.client.fd = std::move(client);
+  session.port = port;
+  session.family = family;
+  session.dialling =
+      std::make_unique<Session::Dialling>(Session::Dialling{DialPlan(options_.dial_timeouts, now), TimePoint(), true});
+  ++open_;
+  port->counters->accepted.add();
+  counters_.connections.accepted.add();
+  if (const int error =
+          poller_.watch(session.client.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kClient, &session));
+      error != 0) {
+    counters_.dial_failures[static_cast<std::size_t>(classify_dial_error(error))].add();
+    give_up(session);
+    return;
+  }
+  dial_next(session, now);
+}
+
+void Carrier::client_ready(Session& session, std::uint32_t events, TimePoint now) {
+  if (session.closed) {
+    return;
+  }
+  session.client.note(events);
+  if (!session.dialling) {
+    carry(session, now);
+  } else if (session.client.failed) {
+    // A FIN alone is no reason to stop: the client may have sent its request and wait for the answer.
+    close(session);
+  }
+}
+
+void Carrier::backend_ready(Session& session, std::uint32_t events, TimePoint now) {
+  if (session.closed) {
+    return;
+  }
+  session.backend.note(events);
+  if (!session.dialling) {
+    carry(session, now);
+  } else if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+    dial_failed(session, classify_dial_error(take_socket_error(session.backend.fd.get())));
+    dial_next(session, now);
+  } else if (session.backend.writable) {
+    connected(session, now);
+  }
+}
+
+void Carrier::finish_turn(TimePoint now) {
+  turn_.swap(queued_);
+  for (Session* const session : turn_) {
+    session->queued = false;
+    if (!session->closed) {
+      carry(*session, now);
+    }
+  }
+  turn_.clear();
+  dialling_.expire(now, [&](Session& session) { dial_deadline(session, now); });
+  while (!half_closed_.empty() && now - half_closed_.front().last_byte >= options_.half_close_timeout) {
+    counters_.half_close_timeouts.add();
+    reset(half_closed_.front());
+  }
+  if (!closed_.empty()) {
+    queued_.erase(std::remove_if(queued_.begin(), queued_.end(), [](const Session* s) { return s->closed; }),
+                  queued_.end());
+  }
+  while (!closed_.empty()) {
+    const std::unique_ptr<Session> freed(&closed_.front());
+  }
+}
+
+std::optional<Carrier::TimePoint> Carrier::next_deadline() {
+  std::optional<TimePoint> next = dialling_.next();
+  if (!half_closed_.empty()) {
+    const TimePoint timeout = half_closed_.front().last_byte + options_.half_close_timeout;
+    next = next ? std::min(*next, timeout) : timeout;
+  }
+  return next;
+}
+
+void Carrier::reset_all() {
+  dialling_.clear([&](Session& session) { reset(session); });
+  while (!carried_.empty()) {
+    reset(carried_.front());
+  }
+  while (!half_closed_.empty()) {
+    reset(half_closed_.front());
+  }
+}
+
+void Carrier::dial_next(Session& session, TimePoint now) {
+  Session::Dialling& dialling = *session.dialling;
+  const WorkerPort& port = *session.port;
+  LoadBalancer& balancer = port.shared->balancer(session.family);
+  for (;;) {
+    const DialPlan::Step step = dialling.plan.next(balancer, *port.sets[static_cast<std::size_t>(session.family)], now);
+    if (std::holds_alternative<DialPlan::GiveUp>(step)) {
+      give_up(session);
+      return;
+    }
+    if (const auto* const pause = std::get_if<DialPlan::Pause>(&step)) {
+      dialling.deadline = now + pause->length;
+      break;
+    }
+    if (dial(session, std::get<DialPlan::Dial>(step), now)) {
+      break;
+    }
+  }
+  dialling_.arm(session, dialling.deadline);
+}
+
+bool Carrier::dial(Session& session, const DialPlan::Dial& step, TimePoint now) {
+  if (!std::exchange(session.dialling->first, false)) {
+    session.port->counters->retried.add();
+    counters_.connections.retried.add();
+  }
+  SocketResult socket = start_connect(step.backend.address, step.backend.port);
+  if (socket.error == 0) {
+    socket.error = poller_.watch(socket.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kBackend, &session));
+  }
+  if (socket.error != 0) {
+    dial_failed(session, classify_dial_error(socket.error));
+    return false;
+  }
+  session.backend.fd = std::move(socket.fd);
+  session.dialling->deadline = now + step.timeout;
+  return true;
+}
+
+void Carrier::dial_failed(Session& session, DialFailure failure) {
+  counters_.dial_failures[static_cast<std::size_t>(failure)].add();
+  session.backend = Leg{};
+  session.dialling->plan.failed(failure);
+}
+
+void Carrier::connected(Session& session, TimePoint now) {
+  session.dialling.reset();
+  carried_.push_back(session);
+  session.client.writable = true;
+  carry(session, now);
+}
+
+void Carrier::dial_deadline(Session& session, TimePoint now) {
+  if (now < session.dialling->deadline) {
+    dialling_.arm(session, session.dialling->deadline);
+    return;
+  }
+  if (session.backend.fd) {
+    dial_failed(session, DialFailure::kTimedOut);
+  }
+  dial_next(session, now);
+}
+
+void Carrier::give_up(Session& session) {
+  session.port->counters->failed.add();
+  counters_.connections.failed.add();
+  reset(session);
+}
+
+void Carrier::carry(Session& session, TimePoint now) {
+  const Direction::Result up = session.to_backend.pump(session.client, session.backend, resources_);
+  const Direction::Result down = session.to_client.pump(session.backend, session.client, resources_);
+  if (up.moved > 0) {
+    session.port->counters->to_backend.add(up.moved);
+    counters_.connections.to_backend.add(up.moved);
+  }
+  if (down.moved > 0) {
+    session.port->counters->to_client.add(down.moved);
+    counters_.connections.to_client.add(down.moved);
+  }
+  const bool more = up.state == Direction::State::kMore || down.state == Direction::State::kMore;
+  const bool broken = up.state == Direction::State::kBroken || down.state == Direction::State::kBroken;
+  if (broken || (!more && (session.client.failed || session.backend.failed))) {
+    pass_reset(session);
+    return;
+  }
+  if (more && !session.queued) {
+    session.queued = true;
+    queued_.push_back(&session);
+  }
+  if (session.to_backend.sender_finished() || session.to_client.sender_finished()) {
+    pass_ends(session, up, down, now);
+  }
+}
+
+void Carrier::pass_ends(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now) {
+  const bool up_finished = up.state == Direction::State::kFinished;
+  const bool down_finished = down.state == Direction::State::kFinished;
+  if (up_finished && down_finished) {
+    // Closing sends the FIN that was not passed yet.
+    close(session);
+    return;
+  }
+  if (up_finished && !std::exchange(session.backend_told, true)) {
+    ::shutdown(session.backend.fd.get(), SHUT_WR);
+  }
+  if (down_finished && !std::exchange(session.client_told, true)) {
+    ::shutdown(session.client.fd.get(), SHUT_WR);
+  }
+  if (session.last_byte == TimePoint() || up.moved + down.moved > 0) {
+    session.last_byte = now;
+    half_closed_.push_back(session);
+  }
+}
+
+void Carrier::pass_reset(Session& session) {
+  counters_.resets_passed.add();
+  reset(session);
+}
+
+void Carrier::reset(Session& session) {
+  close_with_reset(std::move(session.client.fd));
+  if (session.backend.fd && !session.dialling) {
+    close_with_reset(std::move(session.backend.fd));
+  }
+  close(session);
+}
+
+void Carrier::close(Session& session) {
+  session.to_backend.release(resources_);
+  session.to_client.release(resources_);
+  session.client.fd.reset();
+  session.backend.fd.reset();
+  session.closed = true;
+  session.port->counters->closed.add();
+  counters_.connections.closed.add();
+  --open_;
+  closed_.push_back(session);
+}
+
+}  // namespace ferry::proxy

@@ -1,0 +1,235 @@
+#include "proxy/dataplane/dataplane.h"
+
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <spdlog/spdlog.h>
+
+#include "proxy/dataplane/listener_table.h"
+#include "proxy/dataplane/port_registry.h"
+#include "proxy/dataplane/worker.h"
+
+namespace ferry::proxy {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(asio::any_io_executor control, DataplaneOptions options, std::shared_ptr<spdlog::logger> logger)
+      : control_(std::move(control)),
+        options_(with_a_worker(options)),
+        listeners_(
+            options_,
+            [this](const ListenAddress& at) { return open_listener(at.address, at.port, options_.listen_backlog); },
+            logger ? std::move(logger) : spdlog::default_logger()),
+        ports_(options_.workers),
+        retry_timer_(control_),
+        drain_timer_(control_) {}
+
+  void start();
+  void apply(const std::vector<config::ServicePortChange>& changes);
+  void stop_accepting();
+  void drain(Clock::time_point deadline, std::function<void(DrainResult)> done);
+  void stop();
+  DataplaneSnapshot snapshot() const;
+
+ private:
+  static DataplaneOptions with_a_worker(DataplaneOptions options) {
+    options.workers = std::max<std::size_t>(options.workers, 1);
+    return options;
+  }
+
+  WorkerReports reports();
+  void listener_closed(const ListenAddress& at);
+  void worker_idle(std::size_t cancelled);
+  void post(Commands commands);
+  void schedule_retry();
+
+  asio::any_io_executor control_;
+  const DataplaneOptions options_;
+  /// Guards the table and the registry, which snapshot() reads from other threads.
+  mutable std::mutex mutex_;
+  ListenerTable listeners_;
+  PortRegistry ports_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  asio::steady_timer retry_timer_;
+  asio::steady_timer drain_timer_;
+  std::function<void(DrainResult)> drained_;
+  DrainResult drain_result_;
+  std::size_t busy_workers_ = 0;
+};
+
+void Dataplane::Impl::start() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t index = 0; index < options_.workers; ++index) {
+      workers_.push_back(std::make_unique<Worker>(index, options_, reports()));
+    }
+  }
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->start();
+  }
+}
+
+WorkerReports Dataplane::Impl::reports() {
+  const std::weak_ptr<Impl> weak = weak_from_this();
+  const auto tell = [weak, control = control_](auto what) {
+    asio::post(control, [weak, what] {
+      if (const std::shared_ptr<Impl> self = weak.lock()) {
+        what(*self);
+      }
+    });
+  };
+  return WorkerReports{
+      [tell](const ListenSocket& socket) { tell([at = socket.at](Impl& self) { self.listener_closed(at); }); },
+      [tell](std::size_t cancelled) { tell([cancelled](Impl& self) { self.worker_idle(cancelled); }); }};
+}
+
+void Dataplane::Impl::apply(const std::vector<config::ServicePortChange>& changes) {
+  Commands commands;
+  {
+    const std::lock_guard lock(mutex_);
+    Commands updates;
+    ports_.apply(changes, listeners_, updates);
+    listeners_.settle(Clock::now(), commands);
+    std::move(updates.begin(), updates.end(), std::back_inserter(commands));
+  }
+  post(std::move(commands));
+  schedule_retry();
+}
+
+void Dataplane::Impl::stop_accepting() {
+  Commands commands;
+  {
+    const std::lock_guard lock(mutex_);
+    listeners_.stop(commands);
+  }
+  post(std::move(commands));
+  retry_timer_.cancel();
+}
+
+void Dataplane::Impl::drain(Clock::time_point deadline, std::function<void(DrainResult)> done) {
+  drained_ = std::move(done);
+  drain_result_ = DrainResult{};
+  busy_workers_ = workers_.size();
+  post(Commands{ReportIdle{}});
+  drain_timer_.expires_at(deadline);
+  drain_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const std::shared_ptr<Impl> self = weak.lock();
+    if (!error && self) {
+      self->post(Commands{CancelAll{}});
+    }
+  });
+}
+
+void Dataplane::Impl::stop() {
+  retry_timer_.cancel();
+  drain_timer_.cancel();
+  drained_ = nullptr;
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->quit();
+  }
+}
+
+DataplaneSnapshot Dataplane::Impl::snapshot() const {
+  DataplaneSnapshot snapshot;
+  std::vector<PortRegistry::Entry> entries;
+  {
+    const std::lock_guard lock(mutex_);
+    entries = ports_.entries();
+    snapshot.listeners = listeners_.open_count();
+    snapshot.unserved = listeners_.unserved();
+    snapshot.totals.listen_failures = listeners_.failures();
+    snapshot.udp_ports_not_served = ports_.udp_ports();
+    snapshot.sctp_ports_not_served = ports_.sctp_ports();
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      worker->add_to(snapshot.totals);
+    }
+  }
+  snapshot.service_ports.reserve(entries.size());
+  for (const PortRegistry::Entry& entry : entries) {
+    snapshot.service_ports.push_back(ServicePortSnapshot{entry.port->name(), entry.port->connections(), entry.removed});
+  }
+  return snapshot;
+}
+
+void Dataplane::Impl::listener_closed(const ListenAddress& at) {
+  Commands commands;
+  {
+    const std::lock_guard lock(mutex_);
+    listeners_.closed(at, Clock::now(), commands);
+  }
+  post(std::move(commands));
+  schedule_retry();
+}
+
+void Dataplane::Impl::worker_idle(std::size_t cancelled) {
+  drain_result_.cancelled += cancelled;
+  if (busy_workers_ > 0 && --busy_workers_ == 0 && drained_) {
+    drain_timer_.cancel();
+    std::exchange(drained_, nullptr)(drain_result_);
+  }
+}
+
+void Dataplane::Impl::post(Commands commands) {
+  if (commands.empty()) {
+    return;
+  }
+  const auto batch = std::make_shared<const Commands>(std::move(commands));
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->post(batch);
+  }
+}
+
+void Dataplane::Impl::schedule_retry() {
+  std::optional<Clock::time_point> next;
+  {
+    const std::lock_guard lock(mutex_);
+    next = listeners_.next_retry();
+  }
+  if (!next) {
+    retry_timer_.cancel();
+    return;
+  }
+  retry_timer_.expires_at(*next);
+  retry_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const std::shared_ptr<Impl> self = weak.lock();
+    if (error || !self) {
+      return;
+    }
+    Commands commands;
+    {
+      const std::lock_guard lock(self->mutex_);
+      self->listeners_.retry(Clock::now(), commands);
+    }
+    self->post(std::move(commands));
+    self->schedule_retry();
+  });
+}
+
+Dataplane::Dataplane(asio::any_io_executor control, DataplaneOptions options, std::shared_ptr<spdlog::logger> logger)
+    : impl_(std::make_shared<Impl>(std::move(control), options, std::move(logger))) {}
+
+Dataplane::~Dataplane() { stop(); }
+
+void Dataplane::start() { impl_->start(); }
+
+void Dataplane::apply(const std::vector<config::ServicePortChange>& changes) { impl_->apply(changes); }
+
+void Dataplane::stop_accepting() { impl_->stop_accepting(); }
+
+void Dataplane::drain(Clock::time_point deadline, std::function<void(DrainResult)> done) {
+  impl_->drain(deadline, std::move(done));
+}
+
+void Dataplane::stop() { impl_->stop(); }
+
+DataplaneSnapshot Dataplane::snapshot() const { return impl_->snapshot(); }
+
+}  // namespace ferry::proxy

@@ -1,0 +1,190 @@
+#include "proxy/dataplane/listener_table.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace ferry::proxy {
+
+namespace {
+
+std::string reason_text(int error) { return std::generic_category().message(error); }
+
+}  // namespace
+
+std::string to_string(const ListenAddress& at) {
+  const std::string address = at.address.to_string();
+  return (at.address.is_v4() ? address : "[" + address + "]") + ":" + std::to_string(at.port);
+}
+
+std::size_t ListenerTable::AddressHash::operator()(const ListenAddress& at) const noexcept {
+  return std::hash<config::IpAddress>()(at.address) * 65599U + at.port;
+}
+
+ListenerTable::ListenerTable(const DataplaneOptions& options, Open open, std::shared_ptr<spdlog::logger> logger)
+    : options_(options), open_(std::move(open)), logger_(std::move(logger)) {}
+
+void ListenerTable::claim(const ListenAddress& at, const std::shared_ptr<ServedPort>& port, bool wanted) {
+  Slot& slot = slots_[at];
+  touched_.push_back(at);
+  const auto found =
+      std::find_if(slot.claims.begin(), slot.claims.end(), [&](const Claim& claim) { return claim.port == port; });
+  if (found != slot.claims.end()) {
+    found->wanted = wanted;
+    return;
+  }
+  slot.claims.push_back(Claim{port, wanted});
+  if (slot.claims.size() > 1) {
+    logger_->warn("{} is not served at {}: {} has claimed that address and port before", port->name()->to_string(),
+                  to_string(at), slot.claims.front().port->name()->to_string());
+  }
+}
+
+void ListenerTable::release(const ListenAddress& at, const ServedPort& port) {
+  const auto found = slots_.find(at);
+  if (found == slots_.end()) {
+    return;
+  }
+  std::vector<Claim>& claims = found->second.claims;
+  claims.erase(std::remove_if(claims.begin(), claims.end(), [&](const Claim& c) { return c.port.get() == &port; }),
+               claims.end());
+  touched_.push_back(at);
+}
+
+void ListenerTable::settle(TimePoint now, Commands& commands) {
+  for (const ListenAddress& at : std::exchange(touched_, {})) {
+    settle_one(at, now, commands);
+  }
+}
+
+void ListenerTable::closed(const ListenAddress& at, TimePoint now, Commands& commands) {
+  if (const auto found = slots_.find(at); found != slots_.end()) {
+    found->second.closing = false;
+    settle_one(at, now, commands);
+  }
+}
+
+void ListenerTable::retry(TimePoint now, Commands& commands) {
+  const std::set<ListenAddress> troubled = troubled_;
+  for (const ListenAddress& at : troubled) {
+    if (const Slot& slot = slots_.at(at); slot.error != 0 && slot.retry_at <= now) {
+      settle_one(at, now, commands);
+    }
+  }
+}
+
+std::optional<ListenerTable::TimePoint> ListenerTable::next_retry() const {
+  std::optional<TimePoint> next;
+  for (const ListenAddress& at : troubled_) {
+    if (const Slot& slot = slots_.at(at); slot.error != 0 && (!next || slot.retry_at < *next)) {
+      next = slot.retry_at;
+    }
+  }
+  return next;
+}
+
+void ListenerTable::stop(Commands& commands) {
+  stopped_ = true;
+  troubled_.clear();
+  for (auto& [at, slot] : slots_) {
+    slot.error = 0;
+    if (slot.socket) {
+      close_socket(slot, commands);
+    }
+  }
+}
+
+std::vector<UnservedAddress> ListenerTable::unserved() const {
+  std::vector<UnservedAddress> unserved;
+  for (const ListenAddress& at : troubled_) {
+    const Slot& slot = slots_.at(at);
+    const std::string holder = slot.claims.front().port->name()->to_string();
+    for (const Claim& claim : slot.claims) {
+      const bool first = &claim == &slot.claims.front();
+      if (first && slot.error == 0) {
+        continue;
+      }
+      unserved.push_back(UnservedAddress{*claim.port->name(), at.address, at.port,
+                                         first ? reason_text(slot.error) : "claimed by " + holder + " before"});
+    }
+  }
+  return unserved;
+}
+
+void ListenerTable::settle_one(const ListenAddress& at, TimePoint now, Commands& commands) {
+  const auto found = slots_.find(at);
+  if (found == slots_.end()) {
+    return;
+  }
+  Slot& slot = found->second;
+  const bool wanted = !stopped_ && !slot.claims.empty() && slot.claims.front().wanted;
+  if (!wanted) {
+    slot.error = 0;
+    slot.back_off = std::chrono::milliseconds{0};
+    if (slot.socket) {
+      close_socket(slot, commands);
+    }
+  } else if (!slot.socket && !slot.closing) {
+    open_socket(at, slot, now, commands);
+  } else if (slot.socket && slot.target != slot.claims.front().port.get()) {
+    slot.target = slot.claims.front().port.get();
+    commands.push_back(Listen{slot.socket, slot.claims.front().port});
+  }
+  note_trouble(at, slot);
+  if (slot.claims.empty() && !slot.closing) {
+    slots_.erase(found);
+  }
+}
+
+void ListenerTable::open_socket(const ListenAddress& at, Slot& slot, TimePoint now, Commands& commands) {
+  SocketResult opened = open_(at);
+  if (opened.error != 0) {
+    note_failure(at, slot, opened.error, now);
+    return;
+  }
+  const std::shared_ptr<ServedPort>& port = slot.claims.front().port;
+  if (slot.error != 0) {
+    logger_->info("{} is served at {} now", port->name()->to_string(), to_string(at));
+  }
+  slot.error = 0;
+  slot.back_off = std::chrono::milliseconds{0};
+  slot.target = port.get();
+  slot.socket = std::make_shared<ListenSocket>();
+  slot.socket->at = at;
+  slot.socket->fd = std::move(opened.fd);
+  slot.socket->watchers = options_.workers;
+  ++open_count_;
+  commands.push_back(Listen{slot.socket, port});
+}
+
+void ListenerTable::close_socket(Slot& slot, Commands& commands) {
+  if (!ignore_new_connections(slot.socket->fd.get())) {
+    logger_->debug("cannot filter new connections to {}; closing it nevertheless", to_string(slot.socket->at));
+  }
+  --open_count_;
+  slot.closing = true;
+  slot.target = nullptr;
+  commands.push_back(Unlisten{std::exchange(slot.socket, nullptr)});
+}
+
+void ListenerTable::note_failure(const ListenAddress& at, Slot& slot, int error, TimePoint now) {
+  ++failures_;
+  if (slot.error != error) {
+    logger_->warn("{} is not served at {}: {}; trying again", slot.claims.front().port->name()->to_string(),
+                  to_string(at), reason_text(error));
+  }
+  slot.error = error;
+  slot.back_off = slot.back_off == std::chrono::milliseconds{0} ? options_.bind_retry_min
+                                                                : std::min(2 * slot.back_off, options_.bind_retry_max);
+  slot.retry_at = now + slot.back_off;
+}
+
+void ListenerTable::note_trouble(const ListenAddress& at, const Slot& slot) {
+  if (slot.error != 0 || slot.claims.size() > 1) {
+    troubled_.insert(at);
+  } else {
+    troubled_.erase(at);
+  }
+}
+
+}  // namespace ferry::proxy

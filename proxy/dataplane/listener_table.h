@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <spdlog/logger.h>
+
+#include "proxy/dataplane/command.h"
+#include "proxy/dataplane/dataplane_options.h"
+#include "proxy/dataplane/dataplane_snapshot.h"
+#include "proxy/relay/tcp_socket.h"
+
+namespace ferry::proxy {
+
+/// Decides which service port listens where, and has the sockets opened and closed accordingly. It writes what the
+/// workers must do into the commands it is handed. For the control thread; time is brought by the caller.
+class ListenerTable {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  using Open = std::function<SocketResult(const ListenAddress&)>;
+
+  ListenerTable(const DataplaneOptions& options, Open open, std::shared_ptr<spdlog::logger> logger);
+
+  /// The service port is reached at the address; it listens there only while `wanted`. The first to claim an address
+  /// has it until it releases it. May be repeated, to change `wanted` or to have a failed listener tried again.
+  void claim(const ListenAddress& at, const std::shared_ptr<ServedPort>& port, bool wanted);
+  void release(const ListenAddress& at, const ServedPort& port);
+  /// Acts on the claims and releases since the last call.
+  void settle(TimePoint now, Commands& commands);
+
+  /// The workers have closed the socket they were told to leave.
+  void closed(const ListenAddress& at, TimePoint now, Commands& commands);
+  /// Tries the failed listeners again whose time has come.
+  void retry(TimePoint now, Commands& commands);
+  std::optional<TimePoint> next_retry() const;
+
+  /// Closes every listener and opens none from now on.
+  void stop(Commands& commands);
+
+  std::size_t open_count() const { return open_count_; }
+  std::uint64_t failures() const { return failures_; }
+  std::vector<UnservedAddress> unserved() const;
+
+ private:
+  struct Claim {
+    std::shared_ptr<ServedPort> port;
+    bool wanted = false;
+  };
+  struct Slot {
+    /// The first has the address.
+    std::vector<Claim> claims;
+    std::shared_ptr<ListenSocket> socket;
+    const ServedPort* target = nullptr;
+    /// The workers still have the former socket.
+    bool closing = false;
+    /// Why it could not be opened; 0 when it was not refused.
+    int error = 0;
+    std::chrono::milliseconds back_off{0};
+    TimePoint retry_at;
+  };
+  struct AddressHash {
+    std::size_t operator()(const ListenAddress& at) const noexcept;
+  };
+
+  void settle_one(const ListenAddress& at, TimePoint now, Commands& commands);
+  void open_socket(const ListenAddress& at, Slot& slot, TimePoint now, Commands& commands);
+  void close_socket(Slot& slot, Commands& commands);
+  void note_failure(const ListenAddress& at, Slot& slot, int error, TimePoint now);
+  void note_trouble(const ListenAddress& at, const Slot& slot);
+
+  const DataplaneOptions& options_;
+  Open open_;
+  std::shared_ptr<spdlog::logger> logger_;
+  std::unordered_map<ListenAddress, Slot, AddressHash> slots_;
+  std::vector<ListenAddress> touched_;
+  /// Slots that failed to open or have more than one claim.
+  std::set<ListenAddress> troubled_;
+  std::size_t open_count_ = 0;
+  std::uint64_t failures_ = 0;
+  bool stopped_ = false;
+};
+
+/// "10.0.0.1:80" or "[fd00::1]:80".
+std::string to_string(const ListenAddress& at);
+
+}  // namespace ferry::proxy

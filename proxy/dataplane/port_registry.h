@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "config/service_port_info.h"
+#include "proxy/dataplane/command.h"
+#include "proxy/dataplane/dataplane_snapshot.h"
+#include "proxy/dataplane/listener_table.h"
+
+namespace ferry::proxy {
+
+/// The TCP service ports there are, and what of each the workers and the listener table were told. For the control
+/// thread.
+class PortRegistry {
+ public:
+  explicit PortRegistry(std::size_t workers) : workers_(workers) {}
+
+  /// Follows the changes: claims and releases addresses, and appends to `updates` what the workers must know beside
+  /// their listeners. That must reach them after the commands of the listener table, so that a listener being closed
+  /// still carries what is in its queue to the backends of before.
+  void apply(const std::vector<config::ServicePortChange>& changes, ListenerTable& listeners, Commands& updates);
+
+  /// Handles to read from later: the port, and whether it is removed.
+  struct Entry {
+    std::shared_ptr<ServedPort> port;
+    bool removed = false;
+  };
+  std::vector<Entry> entries() const;
+
+  std::size_t udp_ports() const { return udp_ports_; }
+  std::size_t sctp_ports() const { return sctp_ports_; }
+
+ private:
+  struct Known {
+    std::shared_ptr<ServedPort> port;
+    FamilySets sets{config::FamilyBackends::empty_set(), config::FamilyBackends::empty_set()};
+    std::vector<ListenAddress> addresses;
+    bool removed = false;
+  };
+
+  bool carried_here(const config::ServicePortChange& change);
+  void release_gone(const config::ServicePortChange& change, ListenerTable& listeners);
+  void claim_present(const config::ServicePortChange& change, ListenerTable& listeners, Commands& updates);
+  void prune_removed();
+
+  std::size_t workers_;
+  std::unordered_map<config::ServicePortName, Known> known_;
+  /// Removed, but with connections when last looked at.
+  std::vector<config::ServicePortName> removed_;
+  std::size_t udp_ports_ = 0;
+  std::size_t sctp_ports_ = 0;
+};
+
+}  // namespace ferry::proxy

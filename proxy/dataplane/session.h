@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "config/ip_address.h"
+#include "proxy/balancer/dial_plan.h"
+#include "proxy/dataplane/served_port.h"
+#include "proxy/relay/direction.h"
+#include "proxy/relay/intrusive_list.h"
+#include "proxy/relay/leg.h"
+
+namespace ferry::proxy {
+
+/// One client's connection: first dialled, then carried. Thousands of them stand idle, so what only a dial needs is
+/// kept apart and freed with it.
+struct Session : ListHook {
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  struct Dialling {
+    DialPlan plan;
+    /// When to give this endpoint up, or to go on after a pause.
+    TimePoint deadline;
+    bool first = true;
+  };
+
+  Leg client;
+  Leg backend;
+  Direction to_backend;
+  Direction to_client;
+  std::shared_ptr<WorkerPort> port;
+  /// Null once connected.
+  std::unique_ptr<Dialling> dialling;
+  /// When a byte last moved; kept up to date only while one side has finished.
+  TimePoint last_byte;
+  config::AddressFamily family = config::AddressFamily::kIpv4;
+  bool backend_told = false;
+  bool client_told = false;
+  /// Has spent its budget and waits for its next turn.
+  bool queued = false;
+  bool closed = false;
+};
+
+}  // namespace ferry::proxy

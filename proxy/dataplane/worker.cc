@@ -1,0 +1,144 @@
+#include "proxy/dataplane/worker.h"
+
+#include <algorithm>
+#include <csignal>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include <pthread.h>
+
+namespace ferry::proxy {
+
+using Clock = std::chrono::steady_clock;
+
+Worker::Worker(std::size_t index, const DataplaneOptions& options, WorkerReports reports)
+    : index_(index),
+      reports_(std::move(reports)),
+      resources_(options.max_held_bytes_per_worker, options.max_pipes_per_worker),
+      carrier_(poller_, resources_, counters_, options, Clock::now()),
+      acceptor_(poller_, carrier_, counters_, options.workers == 1, reports_.listener_closed) {
+  const int error = poller_.watch(mailbox_.wake_fd(), EPOLLIN | EPOLLET, EventTag(EventTag::Kind::kMailbox, &mailbox_));
+  if (error != 0) {
+    throw std::system_error(error, std::generic_category(), "cannot watch a worker's mailbox");
+  }
+}
+
+Worker::~Worker() { quit(); }
+
+void Worker::start() {
+  // Signals are the main thread's business; a new thread inherits the mask of the one that starts it.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_setname_np(thread_.native_handle(), ("ferry-worker-" + std::to_string(index_ % 100)).c_str());
+}
+
+void Worker::quit() {
+  if (thread_.joinable()) {
+    post(std::make_shared<const Commands>(Commands{Quit{}}));
+    thread_.join();
+  }
+}
+
+void Worker::add_to(DataplaneTotals& totals) const {
+  counters_.add_to(totals);
+  totals.held_bytes += resources_.held.value();
+  totals.pipes += resources_.pipes.existing().value();
+  totals.pipes_denied += resources_.pipes.denied().value();
+}
+
+void Worker::run() {
+  while (!quitting_) {
+    const auto events = carrier_.has_queued() ? poller_.poll() : poller_.wait(next_deadline());
+    const Clock::time_point now = Clock::now();
+    for (const epoll_event& event : events) {
+      tell(event, now);
+    }
+    carrier_.finish_turn(now);
+    acceptor_.finish_turn(now);
+    // Last, because commands end watches that events of this turn may still have been for.
+    if (std::exchange(mail_, false)) {
+      obey_commands(now);
+    }
+    report_idle();
+  }
+  carrier_.reset_all();
+}
+
+void Worker::tell(const epoll_event& event, Clock::time_point now) {
+  const EventTag tag(event);
+  switch (tag.kind()) {
+    case EventTag::Kind::kMailbox:
+      mail_ = true;
+      break;
+    case EventTag::Kind::kListener:
+      acceptor_.ready(tag.target<Acceptor::Watch>(), now);
+      break;
+    case EventTag::Kind::kClient:
+      carrier_.client_ready(tag.target<Session>(), event.events, now);
+      break;
+    case EventTag::Kind::kBackend:
+      carrier_.backend_ready(tag.target<Session>(), event.events, now);
+      break;
+  }
+}
+
+void Worker::obey_commands(Clock::time_point now) {
+  struct Obey {
+    Worker& worker;
+    Clock::time_point now;
+
+    void operator()(const Listen& command) const {
+      worker.acceptor_.listen(command.socket, worker.port_of(command.port));
+    }
+    void operator()(const Unlisten& command) const { worker.acceptor_.unlisten(*command.socket, now); }
+    void operator()(const UseBackends& command) const { worker.port_of(command.port)->sets = command.sets; }
+    void operator()(const Forget& command) const { worker.ports_.erase(command.port.get()); }
+    void operator()(const ReportIdle& /*command*/) const { worker.report_when_idle_ = true; }
+    void operator()(const CancelAll& /*command*/) const {
+      worker.cancelled_ += worker.carrier_.open();
+      worker.carrier_.reset_all();
+    }
+    void operator()(const Quit& /*command*/) const { worker.quitting_ = true; }
+  };
+  for (const Mailbox::Batch& batch : mailbox_.take()) {
+    for (const Command& command : *batch) {
+      std::visit(Obey{*this, now}, command);
+    }
+  }
+}
+
+void Worker::report_idle() {
+  if (report_when_idle_ && carrier_.open() == 0) {
+    report_when_idle_ = false;
+    reports_.idle(cancelled_);
+  }
+}
+
+std::optional<Clock::time_point> Worker::next_deadline() {
+  const std::optional<Clock::time_point> dial = carrier_.next_deadline();
+  const std::optional<Clock::time_point> accept = acceptor_.next_deadline();
+  return dial && accept ? std::min(*dial, *accept) : dial ? dial : accept;
+}
+
+const std::shared_ptr<WorkerPort>& Worker::port_of(const std::shared_ptr<ServedPort>& port) {
+  std::shared_ptr<WorkerPort>& entry = ports_[port.get()];
+  if (!entry) {
+    entry = std::make_shared<WorkerPort>();
+    entry->shared = port;
+    entry->counters = &port->counters(index_);
+  }
+  return entry;
+}
+
+}  // namespace ferry::proxy

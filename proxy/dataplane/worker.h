@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+
+#include "proxy/dataplane/acceptor.h"
+#include "proxy/dataplane/carrier.h"
+#include "proxy/dataplane/dataplane_options.h"
+#include "proxy/dataplane/mailbox.h"
+#include "proxy/dataplane/worker_counters.h"
+#include "proxy/relay/poller.h"
+#include "proxy/relay/relay_resources.h"
+
+namespace ferry::proxy {
+
+/// What a worker tells the control thread. Called on the worker's thread.
+struct WorkerReports {
+  Acceptor::Closed listener_closed;
+  /// After ReportIdle: no connection is left, and `cancelled` were reset by CancelAll.
+  std::function<void(std::size_t cancelled)> idle;
+};
+
+/// One thread that carries connections. It does what its mailbox says, and shares nothing with the other workers but
+/// listening sockets and atomic numbers. `options` outlives it.
+class Worker {
+ public:
+  /// Throws std::system_error when the system refuses a descriptor.
+  Worker(std::size_t index, const DataplaneOptions& options, WorkerReports reports);
+  /// Quits and joins.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Throws std::system_error when the system refuses a thread.
+  void start();
+  void post(Mailbox::Batch commands) { mailbox_.post(std::move(commands)); }
+  /// Ends the thread. May be called twice.
+  void quit();
+
+  /// Adds this worker's numbers. Safe from any thread.
+  void add_to(DataplaneTotals& totals) const;
+
+ private:
+  void run();
+  void tell(const epoll_event& event, std::chrono::steady_clock::time_point now);
+  void obey_commands(std::chrono::steady_clock::time_point now);
+  void report_idle();
+  std::optional<std::chrono::steady_clock::time_point> next_deadline();
+  const std::shared_ptr<WorkerPort>& port_of(const std::shared_ptr<ServedPort>& port);
+
+  std::size_t index_;
+  WorkerReports reports_;
+  WorkerCounters counters_;
+  RelayResources resources_;
+  Mailbox mailbox_;
+  Poller poller_;
+  Carrier carrier_;
+  Acceptor acceptor_;
+  std::unordered_map<const ServedPort*, std::shared_ptr<WorkerPort>> ports_;
+  std::size_t cancelled_ = 0;
+  bool mail_ = false;
+  bool report_when_idle_ = false;
+  bool quitting_ = false;
+  std::thread thread_;
+};
+
+}  // namespace ferry::proxy

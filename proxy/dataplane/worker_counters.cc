@@ -1,0 +1,25 @@
+#include "proxy/dataplane/worker_counters.h"
+
+#include "proxy/balancer/dial_plan.h"
+
+namespace ferry::proxy {
+
+void WorkerCounters::add_to(DataplaneTotals& totals) const {
+  connections.add_to(totals.connections);
+  totals.accepted_by_worker.push_back(connections.accepted.value());
+  const auto dials = [this](DialFailure kind) { return dial_failures[static_cast<std::size_t>(kind)].value(); };
+  totals.dial_failures.refused += dials(DialFailure::kRefused);
+  totals.dial_failures.timed_out += dials(DialFailure::kTimedOut);
+  totals.dial_failures.unreachable += dials(DialFailure::kUnreachable);
+  totals.dial_failures.local_shortage += dials(DialFailure::kLocalShortage);
+  totals.half_close_timeouts += half_close_timeouts.value();
+  totals.resets_passed += resets_passed.value();
+  totals.shed += shed.value();
+  for (std::size_t error = 0; error < kErrnos; ++error) {
+    if (const std::uint64_t count = accept_errors[error].value(); count > 0) {
+      totals.accept_errors[static_cast<int>(error)] += count;
+    }
+  }
+}
+
+}  // namespace ferry::proxy

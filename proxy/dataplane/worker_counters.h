@@ -1,0 +1,30 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "proxy/dataplane/dataplane_snapshot.h"
+#include "proxy/dataplane/served_port.h"
+#include "proxy/relay/counter.h"
+
+namespace ferry::proxy {
+
+/// What one worker did since the start. Written by that worker; anyone may read.
+struct WorkerCounters {
+  /// Linux numbers its errors up to 133.
+  static constexpr std::size_t kErrnos = 134;
+
+  PortCounters connections;
+  /// By DialFailure.
+  std::array<Counter, 4> dial_failures;
+  Counter half_close_timeouts;
+  Counter resets_passed;
+  Counter shed;
+  std::array<Counter, kErrnos> accept_errors;
+
+  void count_accept_error(int error) { accept_errors[static_cast<std::size_t>(error) % kErrnos].add(); }
+
+  void add_to(DataplaneTotals& totals) const;
+};
+
+}  // namespace ferry::proxy

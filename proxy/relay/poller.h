@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <sys/epoll.h>
+
+#include "proxy/relay/unique_fd.h"
+
+namespace ferry::proxy {
+
+/// Whom an event of a worker's epoll is for: a pointer, and what it points to.
+class EventTag {
+ public:
+  enum class Kind : std::uint8_t { kMailbox, kListener, kClient, kBackend };
+
+  /// `target` must be aligned to 4 bytes or more.
+  EventTag(Kind kind, void* target) noexcept
+      : value_(reinterpret_cast<std::uintptr_t>(target) | static_cast<std::uintptr_t>(kind)) {}
+  explicit EventTag(const epoll_event& event) noexcept : value_(static_cast<std::uintptr_t>(event.data.u64)) {}
+
+  Kind kind() const noexcept { return static_cast<Kind>(value_ & kKindBits); }
+  template <typename T>
+  T& target() const noexcept {
+    return *reinterpret_cast<T*>(value_ & ~kKindBits);
+  }
+  std::uint64_t value() const noexcept { return value_; }
+
+ private:
+  static constexpr std::uintptr_t kKindBits = 3;
+  std::uintptr_t value_;
+};
+
+/// One worker's epoll.
+class Poller {
+ public:
+  /// Throws std::system_error when the system refuses.
+  Poller();
+
+  /// 0, or the errno.
+  int watch(int fd, std::uint32_t events, EventTag tag);
+  /// The descriptor must be watched. Closing a descriptor that is not shared does the same without a call.
+  void unwatch(int fd);
+
+  /// Waits for events; until `deadline` at most, for ever without one. What it returns is valid until the next call.
+  std::span<const epoll_event> wait(std::optional<std::chrono::steady_clock::time_point> deadline);
+  /// What has happened by now, without waiting.
+  std::span<const epoll_event> poll();
+
+ private:
+  std::span<const epoll_event> wait_milliseconds(int timeout);
+
+  static constexpr std::size_t kBatch = 128;
+  UniqueFd epoll_;
+  std::array<epoll_event, kBatch> events_{};
+};
+
+}  // namespace ferry::proxy

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "proxy/relay/counter.h"
+#include "proxy/relay/pipe_pool.h"
+
+namespace ferry::proxy {
+
+/// What all relays of one worker share. Outlives every relay.
+struct RelayResources {
+  static constexpr std::size_t kBufferBytes = 64 * 1024;
+
+  RelayResources(std::size_t most_held, std::size_t most_pipes) : max_held(most_held), pipes(most_pipes) {}
+
+  /// The one buffer: full only between a recv and the send that follows it.
+  std::array<char, kBufferBytes> buffer;
+  /// Bytes that may stand in user memory for peers that do not take them, and those that do.
+  std::size_t max_held;
+  Counter held;
+  PipePool pipes;
+};
+
+}  // namespace ferry::proxy

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include "config/ip_address.h"
+#include "proxy/relay/unique_fd.h"
+
+namespace ferry::proxy {
+
+/// What came of asking the kernel for a socket: a descriptor, or the errno that stood in its way.
+struct SocketResult {
+  UniqueFd fd;
+  int error = 0;
+};
+
+/// A TCP connection under way to the address; non-blocking, so that it becomes writable or fails later.
+SocketResult start_connect(const config::IpAddress& address, std::uint16_t port);
+
+/// A listening TCP socket at an address that need not be configured on this host (IP_FREEBIND). What its connections
+/// inherit is set on it, so that none of them needs a call of its own.
+SocketResult open_listener(const config::IpAddress& address, std::uint16_t port, int backlog);
+
+/// From now on the listener ignores new SYNs, while handshakes under way still complete: what is in its queue can be
+/// accepted to the last before it is closed. False when the kernel refuses.
+bool ignore_new_connections(int listener);
+
+/// The pending error of a socket, or 0; reading it clears it.
+int take_socket_error(int fd);
+
+/// Closes the socket such that its peer sees a reset.
+void close_with_reset(UniqueFd fd);
+
+}  // namespace ferry::proxy
