@@ -1,0 +1,135 @@
+#include "proxy/balancer/dial_plan.h"
+
+#include <cerrno>
+
+#include <gtest/gtest.h>
+
+namespace ferry::proxy {
+namespace {
+
+using std::chrono::milliseconds;
+
+const DialPlan::Timeouts kTimeouts{milliseconds{250}, milliseconds{500}, milliseconds{1000}, milliseconds{2000}};
+
+config::BackendSet set_of(std::initializer_list<std::uint8_t> last_bytes) {
+  config::BackendSet set;
+  for (const std::uint8_t last : last_bytes) {
+    set.backends.push_back({config::IpAddress::from_v4_bytes({10, 0, 0, last}), 80, false, false});
+  }
+  return set;
+}
+
+/// A plan on a clock of its own. A step reads "N@T" (dial 10.0.0.N for T ms), "pause T" or "give up".
+class DialPlanTest : public ::testing::Test {
+ protected:
+  std::string next(const config::BackendSet& set) {
+    const DialPlan::Step step = plan_.next(balancer_, set, now_);
+    if (const auto* const dial = std::get_if<DialPlan::Dial>(&step)) {
+      timeout_ = dial->timeout;
+      return std::to_string(dial->backend.address.bytes()[3]) + "@" + std::to_string(dial->timeout.count());
+    }
+    if (const auto* const pause = std::get_if<DialPlan::Pause>(&step)) {
+      now_ += pause->length;
+      return "pause " + std::to_string(pause->length.count());
+    }
+    return "give up";
+  }
+  std::string next_after(DialFailure failure, const config::BackendSet& set) {
+    plan_.failed(failure);
+    if (failure == DialFailure::kTimedOut) {
+      now_ += timeout_;
+    }
+    return next(set);
+  }
+
+  LoadBalancer balancer_;
+  DialPlan::TimePoint now_;
+  milliseconds timeout_{};
+  DialPlan plan_{kTimeouts, now_};
+};
+
+TEST_F(DialPlanTest, WithoutEndpointsGivesUp) { EXPECT_EQ(next({}), "give up"); }
+
+TEST_F(DialPlanTest, ASingleEndpointGetsTheWholeBudgetInOneDial) {
+  EXPECT_EQ(next(set_of({1})), "1@3750");
+  EXPECT_EQ(next_after(DialFailure::kTimedOut, set_of({1})), "give up");
+}
+
+TEST_F(DialPlanTest, SilentEndpointsGetLongerAndLongerTimeouts) {
+  const auto set = set_of({1, 2, 3, 4, 5, 6});
+  EXPECT_EQ(next(set), "1@250");
+  EXPECT_EQ(next_after(DialFailure::kTimedOut, set), "2@500");
+  EXPECT_EQ(next_after(DialFailure::kTimedOut, set), "3@1000");
+  EXPECT_EQ(next_after(DialFailure::kTimedOut, set), "4@2000");
+  EXPECT_EQ(next_after(DialFailure::kTimedOut, set), "give up");
+}
+
+TEST_F(DialPlanTest, TheLastUntriedEndpointGetsWhatRemains) {
+  const auto set = set_of({1, 2});
+  EXPECT_EQ(next(set), "1@250");
+  EXPECT_EQ(next_after(DialFailure::kTimedOut, set), "2@3500");
+  EXPECT_EQ(next_after(DialFailure::kTimedOut, set), "give up");
+}
+
+TEST_F(DialPlanTest, ARefusalCostsNoTimeAndNoTimeout) {
+  const auto set = set_of({1, 2, 3, 4, 5, 6, 7});
+  EXPECT_EQ(next(set), "1@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "2@250");
+  EXPECT_EQ(next_after(DialFailure::kUnreachable, set), "3@250");
+  EXPECT_EQ(next_after(DialFailure::kTimedOut, set), "4@500");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "5@500");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "6@500");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "7@3500");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "give up");
+}
+
+TEST_F(DialPlanTest, TheWalkWrapsRoundFromTheBalancersChoice) {
+  const auto set = set_of({1, 2, 3});
+  balancer_.pick(set);
+  balancer_.pick(set);
+  EXPECT_EQ(next(set), "3@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "1@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "2@3750");
+}
+
+TEST_F(DialPlanTest, ALocalShortageIsNotTheEndpointsFault) {
+  EXPECT_EQ(next(set_of({1})), "1@3750");
+  EXPECT_EQ(next_after(DialFailure::kLocalShortage, set_of({1})), "pause 50");
+  EXPECT_EQ(next(set_of({1})), "1@3700");
+}
+
+TEST_F(DialPlanTest, AShortageThatLastsEndsWithTheBudget) {
+  std::string step = next(set_of({1}));
+  int dials = 0;
+  for (; step != "give up" && dials < 1000; ++dials) {
+    EXPECT_EQ(next_after(DialFailure::kLocalShortage, set_of({1})), "pause 50");
+    step = next(set_of({1}));
+  }
+  EXPECT_EQ(dials, 3750 / 50);
+}
+
+TEST_F(DialPlanTest, ASetThatChangedBetweenDialsIsTheOneUsed) {
+  EXPECT_EQ(next(set_of({1, 2, 3})), "1@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set_of({7, 8})), "7@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set_of({1, 7})), "give up");
+}
+
+TEST_F(DialPlanTest, LosingTheLastEndpointBetweenDialsGivesUp) {
+  EXPECT_EQ(next(set_of({1, 2, 3})), "1@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, {}), "give up");
+}
+
+TEST(ClassifyDialError, TellsOurShortagesFromTheEndpointsFailures) {
+  EXPECT_EQ(classify_dial_error(ECONNREFUSED), DialFailure::kRefused);
+  EXPECT_EQ(classify_dial_error(ECONNRESET), DialFailure::kRefused);
+  EXPECT_EQ(classify_dial_error(ETIMEDOUT), DialFailure::kTimedOut);
+  for (const int error : {EHOSTUNREACH, ENETUNREACH, EACCES, EPERM, ENETDOWN}) {
+    EXPECT_EQ(classify_dial_error(error), DialFailure::kUnreachable) << error;
+  }
+  for (const int error : {EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
+    EXPECT_EQ(classify_dial_error(error), DialFailure::kLocalShortage) << error;
+  }
+}
+
+}  // namespace
+}  // namespace ferry::proxy
