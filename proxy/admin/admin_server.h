@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "proxy/admin/http_server.h"
+
+namespace ferry::proxy {
+
+/// The admin pages on a thread of their own, so that neither a large page nor a slow client delays the control thread
+/// or a connection.
+class AdminServer {
+ public:
+  AdminServer() = default;
+  /// Stops.
+  ~AdminServer();
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
+  /// Binds an address for these pages, before start(); a client that connects earlier waits until then. Returns the
+  /// address with the port the kernel chose when 0 was asked for. Throws boost::system::system_error.
+  boost::asio::ip::tcp::endpoint listen(const boost::asio::ip::tcp::endpoint& address, Routes routes,
+                                        HttpLimits limits = {});
+
+  /// Starts answering. Throws std::system_error when the system refuses a thread.
+  void start();
+
+  /// Closes everything and joins the thread. May be called twice, and without start().
+  void stop();
+
+ private:
+  boost::asio::io_context loop_{1};
+  std::vector<std::unique_ptr<HttpServer>> servers_;
+  std::thread thread_;
+};
+
+}  // namespace ferry::proxy

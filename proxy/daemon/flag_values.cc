@@ -1,0 +1,124 @@
+#include "proxy/daemon/flag_values.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+
+#include "proxy/daemon/duration.h"
+#include "proxy/daemon/options.h"
+
+namespace ferry::proxy {
+
+namespace {
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
+}
+
+[[noreturn]] void refuse(const std::string& flag, const std::string& value, const std::string& reason) {
+  throw UsageError(fmt::format("{} {}: {}", flag, value.empty() ? "''" : value, reason));
+}
+
+/// Lower-case letters, digits, '-' and '.'; each label begins and ends with a letter or digit.
+bool is_subdomain(std::string_view name) {
+  const auto is_alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  char before = '.';
+  for (const char c : name) {
+    const bool at_edge = before == '.' || c == '.';
+    if (!is_alphanumeric(c) && c != '-' && c != '.') return false;
+    if (at_edge && !(c == '.' ? is_alphanumeric(before) : is_alphanumeric(c))) return false;
+    before = c;
+  }
+  return !name.empty() && name.size() <= 253 && is_alphanumeric(before);
+}
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
+}
+
+}  // namespace
+
+long parse_whole_number(const std::string& flag, const std::string& value, long least, long most) {
+  const auto number = parse_number<long>(value);
+  if (!number || *number < least || *number > most) {
+    refuse(flag, value, fmt::format("give a whole number from {} to {}", least, most));
+  }
+  return *number;
+}
+
+std::chrono::milliseconds parse_duration_flag(const std::string& flag, const std::string& value,
+                                              std::chrono::milliseconds least) {
+  const auto duration = parse_duration(value);
+  if (!duration) refuse(flag, value, "not a duration; write a number and a unit, such as 500ms, 30s or 1m30s");
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(*duration);
+  if (whole < least) refuse(flag, value, fmt::format("too short; give at least {}", format_duration(least)));
+  return whole;
+}
+
+std::vector<config::IpPrefix> parse_ranges(const std::string& flag, const std::string& value) {
+  std::vector<config::IpPrefix> ranges;
+  std::string_view rest = value;
+  while (!rest.empty()) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    const auto range = config::IpPrefix::parse(rest.substr(0, comma));
+    if (!range) {
+      refuse(flag, value,
+             fmt::format("'{}' is no address range; write ADDRESS/LENGTH, such as 10.96.0.0/12 or "
+                         "10.96.0.0/12,fd00:10:96::/108",
+                         rest.substr(0, comma)));
+    }
+    ranges.push_back(*range);
+    if (comma + 1 == rest.size()) refuse(flag, value, "ends with a comma; another range must follow it, or none");
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return ranges;
+}
+
+std::optional<boost::asio::ip::tcp::endpoint> parse_bind_address(const std::string& flag, const std::string& value,
+                                                                 std::uint16_t default_port) {
+  if (value.empty()) return std::nullopt;
+  std::string_view host = value;
+  std::optional<std::uint16_t> port = default_port;
+  const auto colon = host.rfind(':');
+  const bool bare_v6 = !host.starts_with('[') && host.find(':') != colon;
+  if (colon != std::string_view::npos && !bare_v6 && !host.ends_with(']')) {
+    port = parse_number<std::uint16_t>(host.substr(colon + 1));
+    if (!port) {
+      refuse(flag, value,
+             fmt::format("'{}' is no port; give one from 0 (any free port) to 65535", host.substr(colon + 1)));
+    }
+    host = host.substr(0, colon);
+  }
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(host, error);
+  if (error) {
+    refuse(flag, value,
+           fmt::format("'{}' is no IP address; write ADDRESS:PORT, such as 0.0.0.0:{} or [::]:{}", host, default_port,
+                       default_port));
+  }
+  return boost::asio::ip::tcp::endpoint{address, *port};
+}
+
+std::string parse_node_name(const std::string& flag, const std::string& value) {
+  std::string name = value.empty() ? machine_name() : value;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (is_subdomain(name)) return name;
+  if (value.empty()) {
+    throw UsageError(
+        fmt::format("this machine's name, '{}', is no node name; give the node's name with {} NAME", name, flag));
+  }
+  refuse(flag, value, "not a node name; use letters, digits, '-' and '.', as kubectl get nodes shows it");
+}
+
+}  // namespace ferry::proxy

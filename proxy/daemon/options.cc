@@ -1,0 +1,212 @@
+#include "proxy/daemon/options.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/fmt/fmt.h>
+
+#include "proxy/daemon/flag_values.h"
+#include "proxy/daemon/unknown_argument.h"
+#include "proxy/daemon/version.h"
+
+namespace ferry::proxy {
+
+namespace {
+
+constexpr std::uint16_t kHealthzPort = 10256;
+constexpr std::uint16_t kMetricsPort = 10249;
+constexpr long kMaxWorkers = 1024;
+
+/// The values as they stand on the command line, with the defaults of those that do not.
+struct RawOptions {
+  std::string master;
+  std::string kubeconfig;
+  std::vector<std::string> source_files;
+  std::string api_version = "auto";
+  std::string hostname_override;
+  std::string service_cidr;
+  std::string workers;
+  std::string half_close_timeout = "15m";
+  std::string shutdown_grace = "30s";
+  std::string healthz_bind_address = fmt::format("0.0.0.0:{}", kHealthzPort);
+  std::string metrics_bind_address = fmt::format("127.0.0.1:{}", kMetricsPort);
+  std::string verbosity = "2";
+};
+
+constexpr const char* kDescription =
+    "Carries connections made to Kubernetes Services to their endpoints, on this node.\n"
+    "Takes kube-proxy's place: same inputs, same addresses for health and metrics.\n";
+
+constexpr const char* kFooter =
+    "Without --master, --kubeconfig and --source-file, the service account of the pod it runs in is used.\n"
+    "Durations are written as in Go: 500ms, 30s, 1m30s, 2h.\n"
+    "\n"
+    "Examples:\n"
+    "  kube-ferry --kubeconfig /var/lib/kube-proxy/kubeconfig.conf --service-cidr 10.96.0.0/12\n"
+    "  kube-ferry --master http://127.0.0.1:8080 --hostname-override node-1\n"
+    "  kube-ferry --source-file services.yaml --service-cidr 127.96.0.0/16\n"
+    "\n"
+    "Signals: SIGTERM or SIGINT takes no new connections and waits for the open ones; a second one ends at once.\n"
+    "Exit code: 0 after an orderly end, 2 when the command line is wrong, 1 for any other failure.";
+
+/// The widest name stands in this many columns, so that every explanation begins in the same one.
+constexpr std::size_t kExplanationColumn = 36;
+
+void define_cluster_flags(CLI::App& app, RawOptions& raw) {
+  const std::string group = "Where the cluster's state comes from";
+  app.add_option("--master", raw.master,
+                 "The API server, such as https://10.0.0.10:6443;\ntakes the place of the kubeconfig's server")
+      ->option_text("URL")
+      ->group(group);
+  app.add_option("--kubeconfig", raw.kubeconfig, "A kubeconfig file: server, certificates, token")
+      ->option_text("FILE")
+      ->group(group);
+  app.add_option("--source-file", raw.source_files,
+                 "Kubernetes manifests (YAML or JSON) with Services and\nEndpointSlices or Endpoints, read again when "
+                 "they change;\nmay be repeated, and adds to an API server")
+      ->option_text("FILE")
+      ->take_all()
+      ->expected(1)
+      ->group(group);
+  app.add_option("--api-version", raw.api_version,
+                 "auto asks the server what it has; v1beta1 speaks the\nAPI of 2014 (default auto)")
+      ->option_text("auto|v1beta1")
+      ->group(group);
+}
+
+void define_node_flags(CLI::App& app, RawOptions& raw) {
+  const std::string group = "This node";
+  app.add_option("--hostname-override", raw.hostname_override,
+                 "The node's name in the cluster (default: the machine's\nname, in lower case)")
+      ->option_text("NAME")
+      ->group(group);
+  app.add_option(
+         "--service-cidr", raw.service_cidr,
+         "Ranges that service addresses come from, one or, for\ndual-stack, several divided by commas. Endpoints "
+         "inside\nthem are refused")
+      ->option_text("CIDR[,CIDR]")
+      ->group(group);
+}
+
+void define_traffic_flags(CLI::App& app, RawOptions& raw) {
+  const std::string group = "Connections";
+  app.add_option("--workers", raw.workers, "Threads that carry connections (default: one a core)")
+      ->option_text("N")
+      ->group(group);
+  app.add_option("--half-close-timeout", raw.half_close_timeout,
+                 "Close a connection of which one side has finished when\nno byte moved for this long (default 15m)")
+      ->option_text("DURATION")
+      ->group(group);
+  app.add_option("--shutdown-grace", raw.shutdown_grace,
+                 "On SIGTERM, how long open connections may go on\n(default 30s; 0 cuts them at once)")
+      ->option_text("DURATION")
+      ->group(group);
+}
+
+void define_observation_flags(CLI::App& app, RawOptions& raw) {
+  const std::string group = "Health, metrics, log";
+  app.add_option("--healthz-bind-address", raw.healthz_bind_address,
+                 "Serves /healthz and /livez (default 0.0.0.0:10256;\nport 0: any free one; empty: off)")
+      ->option_text("ADDRESS:PORT")
+      ->group(group);
+  app.add_option("--metrics-bind-address", raw.metrics_bind_address,
+                 "Serves /metrics, /healthz, /livez and /proxyMode\n(default 127.0.0.1:10249; port 0: any free one;\n"
+                 "empty: off)")
+      ->option_text("ADDRESS:PORT")
+      ->group(group);
+  app.add_option("-v,--v", raw.verbosity,
+                 "How much is logged to stderr: 0 to 2 changes of state,\n3 to 5 also details, 6 to 10 everything "
+                 "(default 2)")
+      ->option_text("LEVEL")
+      ->group(group);
+}
+
+std::size_t parse_workers(const std::string& value) {
+  if (value.empty()) return std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<std::size_t>(parse_whole_number("--workers", value, 1, kMaxWorkers));
+}
+
+Options::ApiVersion parse_api_version(const std::string& value) {
+  if (value == "auto") return Options::ApiVersion::kAuto;
+  if (value == "v1beta1") return Options::ApiVersion::kV1beta1;
+  throw UsageError(fmt::format("--api-version {}: give auto, which asks the server, or v1beta1", value));
+}
+
+void check_paths(const RawOptions& raw) {
+  for (const std::string& path : raw.source_files) {
+    if (path.empty()) throw UsageError("--source-file '': give the path of a manifest in YAML or JSON");
+  }
+}
+
+Options check(const RawOptions& raw) {
+  check_paths(raw);
+  Options options;
+  options.master = raw.master;
+  options.kubeconfig = raw.kubeconfig;
+  options.source_files = raw.source_files;
+  options.api_version = parse_api_version(raw.api_version);
+  options.node_name = parse_node_name("--hostname-override", raw.hostname_override);
+  options.service_cidrs = parse_ranges("--service-cidr", raw.service_cidr);
+  options.workers = parse_workers(raw.workers);
+  options.half_close_timeout =
+      parse_duration_flag("--half-close-timeout", raw.half_close_timeout, std::chrono::milliseconds{1});
+  options.shutdown_grace = parse_duration_flag("--shutdown-grace", raw.shutdown_grace, std::chrono::milliseconds{0});
+  options.healthz_bind_address = parse_bind_address("--healthz-bind-address", raw.healthz_bind_address, kHealthzPort);
+  options.metrics_bind_address = parse_bind_address("--metrics-bind-address", raw.metrics_bind_address, kMetricsPort);
+  options.verbosity = static_cast<int>(parse_whole_number("--v", raw.verbosity, 0, 10));
+  return options;
+}
+
+std::vector<std::string> flag_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) names.push_back("--" + option->get_lnames().front());
+  return names;
+}
+
+/// CLI11 reads `--flag=` as a flag whose value is the next argument; here it is a flag with an empty value.
+std::vector<std::string> split_empty_values(std::vector<std::string> arguments) {
+  std::vector<std::string> split;
+  for (std::string& argument : arguments) {
+    const bool empty_value = argument.starts_with("--") && argument.ends_with('=');
+    if (empty_value) argument.pop_back();
+    split.push_back(std::move(argument));
+    if (empty_value) split.emplace_back();
+  }
+  return split;
+}
+
+}  // namespace
+
+std::variant<Options, TextToPrint> parse_options(std::vector<std::string> arguments) {
+  RawOptions raw;
+  CLI::App app{kDescription, "kube-ferry"};
+  app.get_formatter()->column_width(kExplanationColumn);
+  app.footer(kFooter);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  bool version = false;
+  app.set_help_flag();
+  define_cluster_flags(app, raw);
+  define_node_flags(app, raw);
+  define_traffic_flags(app, raw);
+  define_observation_flags(app, raw);
+  app.set_help_flag("-h,--help", "Print this and exit")->group("Others");
+  app.add_flag("--version", version, "Print the version, the commit and the features, and exit")->group("Others");
+
+  std::vector<std::string> reversed = split_empty_values(std::move(arguments));
+  std::reverse(reversed.begin(), reversed.end());
+  try {
+    app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    return TextToPrint{app.help()};
+  } catch (const CLI::ExtrasError&) {
+    throw UsageError(explain_unknown_argument(app.remaining().front(), flag_names(app)));
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(fmt::format("{}; kube-ferry --help explains every flag", error.what()));
+  }
+  if (version) return TextToPrint{version_text()};
+  return check(raw);
+}
+
+}  // namespace ferry::proxy

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "config/ip_address.h"
+
+namespace ferry::proxy {
+
+/// What the command line asks the daemon to do, each value checked on its own. What the files say, and whether they
+/// exist, is not known here.
+struct Options {
+  /// Base URL of the API server, as written; empty: not given.
+  std::string master;
+  /// Path; empty: not given.
+  std::string kubeconfig;
+  std::vector<std::string> source_files;
+  enum class ApiVersion { kAuto, kV1beta1 };
+  ApiVersion api_version = ApiVersion::kAuto;
+
+  /// The node's name: lower case, as Kubernetes writes it.
+  std::string node_name;
+  std::vector<config::IpPrefix> service_cidrs;
+
+  std::size_t workers = 1;
+  std::chrono::milliseconds half_close_timeout{};
+  std::chrono::milliseconds shutdown_grace{};
+
+  /// Without a value: not served.
+  std::optional<boost::asio::ip::tcp::endpoint> healthz_bind_address;
+  std::optional<boost::asio::ip::tcp::endpoint> metrics_bind_address;
+  /// As kube-proxy's: 0 to 2 the least, 4 debugging, 6 everything.
+  int verbosity = 2;
+};
+
+/// The command line is wrong. what() is one sentence: the flag, what was wrong, what would be right. Exit code 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The answer to --help or --version, to be printed instead of running.
+struct TextToPrint {
+  std::string text;
+};
+
+/// Reads the command line (arguments without the program's name). Touches no file. Throws UsageError.
+std::variant<Options, TextToPrint> parse_options(std::vector<std::string> arguments);
+
+}  // namespace ferry::proxy

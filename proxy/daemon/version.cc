@@ -1,0 +1,27 @@
+#include "proxy/daemon/version.h"
+
+#include <boost/version.hpp>
+#include <openssl/crypto.h>
+#include <spdlog/fmt/fmt.h>
+
+#include "ferry_version.h"
+
+namespace ferry::proxy {
+
+std::string version_text() {
+  return fmt::format(
+      "kube-ferry {} (commit {})\n"
+      "features: TCP, IPv4 and IPv6, capture by bind, splice, EndpointSlice v1 and v1beta1, Endpoints v1, v1beta1 of "
+      "2014\n"
+      "built with: Boost {}.{}.{}, {}, {}\n",
+      kVersion, kCommit, BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
+      OpenSSL_version(OPENSSL_VERSION),
+#ifdef __clang__
+      "clang " __clang_version__
+#else
+      "gcc " __VERSION__
+#endif
+  );
+}
+
+}  // namespace ferry::proxy

@@ -1,0 +1,130 @@
+#include "proxy/metrics/dataplane_metrics.h"
+
+#include <cstring>
+#include <map>
+#include <string>
+
+namespace ferry::proxy {
+
+namespace {
+
+double number(std::uint64_t value) { return static_cast<double>(value); }
+
+MetricFamilies connection_metrics(const ConnectionCounters& all) {
+  auto bytes = counter_family("kube_ferry_bytes_total", "Bytes carried, by direction.");
+  add_sample(bytes, number(all.bytes_to_backend), {{"direction", "to_backend"}});
+  add_sample(bytes, number(all.bytes_to_client), {{"direction", "to_client"}});
+  return {
+      counter("kube_ferry_connections_accepted_total", "Connections accepted from clients.", number(all.accepted)),
+      gauge("kube_ferry_connections_open", "Connections being dialled or carried now.", number(all.open)),
+      counter("kube_ferry_connections_failed_total", "Connections reset because no endpoint could be reached.",
+              number(all.failed)),
+      counter("kube_ferry_dial_retries_total", "Dials beyond a connection's first.", number(all.retried)),
+      bytes,
+  };
+}
+
+prometheus::MetricFamily dial_failure_metrics(const DialFailures& failures) {
+  auto family = counter_family("kube_ferry_dial_failures_total",
+                               "Dials that brought no connection, by what they met; local_shortage is this node's.");
+  add_sample(family, number(failures.refused), {{"kind", "refused"}});
+  add_sample(family, number(failures.timed_out), {{"kind", "timed_out"}});
+  add_sample(family, number(failures.unreachable), {{"kind", "unreachable"}});
+  add_sample(family, number(failures.local_shortage), {{"kind", "local_shortage"}});
+  return family;
+}
+
+MetricFamilies resource_metrics(const DataplaneTotals& totals) {
+  auto accept_errors = counter_family("kube_ferry_accept_errors_total", "Failures of accept(2), by error.");
+  for (const auto& [error, count] : totals.accept_errors) {
+    const char* name = strerrorname_np(error);
+    add_sample(accept_errors, number(count), {{"error", name != nullptr ? name : std::to_string(error)}});
+  }
+  auto by_worker = counter_family("kube_ferry_worker_connections_accepted_total", "Connections accepted, by worker.");
+  for (std::size_t worker = 0; worker < totals.accepted_by_worker.size(); ++worker) {
+    add_sample(by_worker, number(totals.accepted_by_worker[worker]), {{"worker", std::to_string(worker)}});
+  }
+  return {
+      counter("kube_ferry_half_close_timeouts_total",
+              "Connections closed because one side had finished and the other stayed silent.",
+              number(totals.half_close_timeouts)),
+      counter("kube_ferry_resets_passed_total", "Connections ended by a reset from either side.",
+              number(totals.resets_passed)),
+      accept_errors,
+      counter("kube_ferry_connections_shed_total", "Connections reset at once because descriptors were short.",
+              number(totals.shed)),
+      gauge("kube_ferry_held_bytes", "Bytes held in memory for peers that are slow to take them.",
+            number(totals.held_bytes)),
+      gauge("kube_ferry_pipes", "Pipes for splicing, in use or pooled.", number(totals.pipes)),
+      counter("kube_ferry_pipes_denied_total", "Times a stream was copied because no pipe was to be had.",
+              number(totals.pipes_denied)),
+      by_worker,
+  };
+}
+
+MetricFamilies listener_metrics(const DataplaneSnapshot& snapshot) {
+  auto not_served = gauge_family("kube_ferry_service_ports_not_served", "Service ports of protocols not carried.");
+  add_sample(not_served, number(snapshot.udp_ports_not_served), {{"protocol", "UDP"}});
+  add_sample(not_served, number(snapshot.sctp_ports_not_served), {{"protocol", "SCTP"}});
+  return {
+      gauge("kube_ferry_listeners", "Listening sockets that are open.", number(snapshot.listeners)),
+      gauge("kube_ferry_unserved_addresses",
+            "Service addresses that should have a listener and have none; the log names each.",
+            number(snapshot.unserved.size())),
+      counter("kube_ferry_bind_failures_total", "Attempts to open a listener that failed.",
+              number(snapshot.totals.listen_failures)),
+      not_served,
+  };
+}
+
+MetricFamilies service_metrics(const std::vector<ServicePortSnapshot>& service_ports) {
+  // A service port that was removed and came back stands twice while its old connections live: one series for both.
+  std::map<config::ServicePortName, ConnectionCounters> used;
+  for (const ServicePortSnapshot& entry : service_ports) {
+    if (entry.connections.accepted == 0) continue;
+    ConnectionCounters& sum = used[*entry.name];
+    sum.accepted += entry.connections.accepted;
+    sum.open += entry.connections.open;
+    sum.failed += entry.connections.failed;
+    sum.retried += entry.connections.retried;
+    sum.bytes_to_backend += entry.connections.bytes_to_backend;
+    sum.bytes_to_client += entry.connections.bytes_to_client;
+  }
+  auto accepted = counter_family("kube_ferry_service_connections_accepted_total", "Connections accepted, by service.");
+  auto open = gauge_family("kube_ferry_service_connections_open", "Connections open now, by service.");
+  auto failed = counter_family("kube_ferry_service_connections_failed_total",
+                               "Connections reset because no endpoint could be reached, by service.");
+  auto retried = counter_family("kube_ferry_service_dial_retries_total", "Dials beyond the first, by service.");
+  auto bytes = counter_family("kube_ferry_service_bytes_total", "Bytes carried, by service and direction.");
+  for (const auto& [name, sum] : used) {
+    const MetricLabels labels{{"namespace", name.service.ns},
+                              {"service", name.service.name},
+                              {"port", name.port},
+                              {"protocol", std::string(config::to_string(name.protocol))}};
+    const auto towards = [&labels](const char* direction) {
+      MetricLabels directed = labels;
+      directed.push_back({"direction", direction});
+      return directed;
+    };
+    add_sample(accepted, number(sum.accepted), labels);
+    add_sample(open, number(sum.open), labels);
+    add_sample(failed, number(sum.failed), labels);
+    add_sample(retried, number(sum.retried), labels);
+    add_sample(bytes, number(sum.bytes_to_backend), towards("to_backend"));
+    add_sample(bytes, number(sum.bytes_to_client), towards("to_client"));
+  }
+  return {accepted, open, failed, retried, bytes};
+}
+
+}  // namespace
+
+MetricFamilies dataplane_metrics(const DataplaneSnapshot& snapshot) {
+  MetricFamilies families = connection_metrics(snapshot.totals.connections);
+  families.push_back(dial_failure_metrics(snapshot.totals.dial_failures));
+  append(families, resource_metrics(snapshot.totals));
+  append(families, listener_metrics(snapshot));
+  append(families, service_metrics(snapshot.service_ports));
+  return families;
+}
+
+}  // namespace ferry::proxy

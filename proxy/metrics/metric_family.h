@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <prometheus/metric_family.h>
+
+namespace ferry::proxy {
+
+using MetricFamilies = std::vector<prometheus::MetricFamily>;
+using MetricLabels = std::vector<prometheus::ClientMetric::Label>;
+
+/// A family without samples, to be filled with add_sample.
+prometheus::MetricFamily counter_family(std::string name, std::string help);
+prometheus::MetricFamily gauge_family(std::string name, std::string help);
+
+/// Adds one sample to a family of either kind.
+void add_sample(prometheus::MetricFamily& family, double value, MetricLabels labels = {});
+
+/// A family of one sample without labels.
+prometheus::MetricFamily counter(std::string name, std::string help, double value);
+prometheus::MetricFamily gauge(std::string name, std::string help, double value);
+
+/// Moves every family of `from` to the end of `into`.
+void append(MetricFamilies& into, MetricFamilies from);
+
+}  // namespace ferry::proxy

@@ -1,0 +1,58 @@
+#include "proxy/admin/admin_server.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/proxy/admin/http_client.h"
+
+namespace ferry::proxy {
+namespace {
+
+using boost::asio::ip::tcp;
+
+const tcp::endpoint kAnyPort{boost::asio::ip::address_v4::loopback(), 0};
+constexpr const char* kGet = "GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+Routes page(std::string text) {
+  Routes routes;
+  routes.add("/page", [text = std::move(text)] { return Response{.body = text}; });
+  return routes;
+}
+
+TEST(AdminServer, WithoutAddressesStartsAndStops) {
+  AdminServer server;
+  server.start();
+  server.stop();
+}
+
+TEST(AdminServer, EachAddressHasItsOwnPages) {
+  AdminServer server;
+  const tcp::endpoint one = server.listen(kAnyPort, page("one"));
+  const tcp::endpoint two = server.listen(kAnyPort, page("two"));
+  server.start();
+  EXPECT_TRUE(testing::exchange(one, kGet).ends_with("one"));
+  EXPECT_TRUE(testing::exchange(two, kGet).ends_with("two"));
+}
+
+TEST(AdminServer, AClientThatConnectsBeforeTheStartIsAnsweredAfterIt) {
+  AdminServer server;
+  const tcp::endpoint address = server.listen(kAnyPort, page("late"));
+  testing::RawClient client(address);
+  client.send(kGet);
+  server.start();
+  EXPECT_TRUE(client.read_to_end().ends_with("late"));
+}
+
+TEST(AdminServer, StoppingWithoutAStartFreesTheAddress) {
+  tcp::endpoint address;
+  {
+    AdminServer server;
+    address = server.listen(kAnyPort, page("never"));
+    server.stop();
+    server.stop();
+  }
+  AdminServer again;
+  EXPECT_EQ(again.listen(address, page("again")), address);
+}
+
+}  // namespace
+}  // namespace ferry::proxy
