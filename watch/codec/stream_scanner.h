@@ -5,8 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include <boost/system/result.hpp>
-
 namespace ferry::watch {
 
 /// No single object may be larger. A larger one is skipped, whole, without being held.
@@ -21,8 +19,9 @@ struct ListEnvelope {
 };
 
 /// Cuts a list document (`{"kind":…,"metadata":{…},"items":[…]}`, fields in any order) into its items as the bytes come
-/// in. Holds one item at most. A push parser: feed it any cut of the document. The historical lists, whose
-/// resourceVersion is a number at the top, read the same way.
+/// in. Holds one item at most, and no field but those of the envelope. A push parser: feed it any cut of the document.
+/// The historical lists, whose resourceVersion is a number at the top, read the same way. An item is cut out by its
+/// brackets: one that is not JSON inside them, or nests deep, is the decoder's to refuse, and the list goes on.
 class ListScanner {
  public:
   /// Who is told. Calls come from inside feed(); the text is valid only during the call.
@@ -39,10 +38,11 @@ class ListScanner {
   ~ListScanner();
   ListScanner(ListScanner&&) noexcept;
 
-  /// Takes the next bytes. False: the document is not JSON or nests deeper than allowed; error() says why, and nothing
-  /// more is taken.
+  /// Takes the next bytes. False: the document is not JSON, or its envelope is no list's; error() says why and at which
+  /// byte, and nothing more is taken.
   bool feed(std::string_view bytes);
-  /// True once the document's closing brace was seen; only then does the list count.
+  /// True once the document's closing brace was seen; only then does the list count. A Status in a list's place has a
+  /// kind of its own and no items.
   bool complete() const;
   const ListEnvelope& envelope() const;
   const std::string& error() const;
@@ -53,15 +53,15 @@ class ListScanner {
 };
 
 /// Cuts a watch stream into its events: one JSON object each, told apart by their braces, whatever white space stands
-/// between them.
+/// between them. Holds one event at most.
 class WatchScanner {
  public:
   class Sink {
    public:
     virtual ~Sink() = default;
-    /// One event. `type` is ADDED, MODIFIED, DELETED, BOOKMARK, ERROR or what the server wrote; `object` is the JSON text
-    /// of its object ("null" when absent). Field names are read without regard to case (the API of 2014 wrote Type and
-    /// Object).
+    /// One event. `type` is ADDED, MODIFIED, DELETED, BOOKMARK, ERROR or what the server wrote; `object` is the JSON
+    /// text of its object ("null" when absent). Field names are read without regard to case (the API of 2014 wrote Type
+    /// and Object). A type that is no string is handed over as "".
     virtual void on_event(std::string_view type, std::string_view object) = 0;
     /// An event was larger than the bound and was skipped.
     virtual void on_oversized_event(std::size_t bytes) = 0;

@@ -22,6 +22,9 @@ template <class T>
 struct Decoded {
   ObjectMeta meta;
   T value;
+  /// What was left out of an object that is good otherwise (an endpoint without a readable address), as one clause for
+  /// a log line; worth counting. Empty: nothing.
+  std::string left_out{};
 };
 
 /// Why an object was skipped.
