@@ -40,7 +40,7 @@ constexpr const char* kDescription =
     "Takes kube-proxy's place: same inputs, same addresses for health and metrics.\n";
 
 constexpr const char* kFooter =
-    "Without --master, --kubeconfig and --source-file, the service account of the pod it runs in is used.\n"
+    "Without --master, --kubeconfig and --source-file it uses the service account of the pod it runs in.\n"
     "Durations are written as in Go: 500ms, 30s, 1m30s, 2h.\n"
     "\n"
     "Examples:\n"
@@ -48,7 +48,7 @@ constexpr const char* kFooter =
     "  kube-ferry --master http://127.0.0.1:8080 --hostname-override node-1\n"
     "  kube-ferry --source-file services.yaml --service-cidr 127.96.0.0/16\n"
     "\n"
-    "Signals: SIGTERM or SIGINT takes no new connections and waits for the open ones; a second one ends at once.\n"
+    "Signals: on SIGTERM or SIGINT no new connection is taken and the open ones may end; a second one cuts them.\n"
     "Exit code: 0 after an orderly end, 2 when the command line is wrong, 1 for any other failure.";
 
 /// The widest name stands in this many columns, so that every explanation begins in the same one.
@@ -165,6 +165,12 @@ std::vector<std::string> flag_names(const CLI::App& app) {
   return names;
 }
 
+/// CLI11's text begins with the flag and a colon.
+std::string flag_of(const CLI::ArgumentMismatch& error) {
+  const std::string text = error.what();
+  return text.substr(0, text.find(':'));
+}
+
 /// CLI11 reads `--flag=` as a flag whose value is the next argument; here it is a flag with an empty value.
 std::vector<std::string> split_empty_values(std::vector<std::string> arguments) {
   std::vector<std::string> split;
@@ -202,6 +208,8 @@ std::variant<Options, TextToPrint> parse_options(std::vector<std::string> argume
     return TextToPrint{app.help()};
   } catch (const CLI::ExtrasError&) {
     throw UsageError(explain_unknown_argument(app.remaining().front(), flag_names(app)));
+  } catch (const CLI::ArgumentMismatch& error) {
+    throw UsageError(fmt::format("{} needs a value; kube-ferry --help explains it", flag_of(error)));
   } catch (const CLI::ParseError& error) {
     throw UsageError(fmt::format("{}; kube-ferry --help explains every flag", error.what()));
   }

@@ -29,8 +29,8 @@ TEST(AdminServer, EachAddressHasItsOwnPages) {
   const tcp::endpoint one = server.listen(kAnyPort, page("one"));
   const tcp::endpoint two = server.listen(kAnyPort, page("two"));
   server.start();
-  EXPECT_TRUE(testing::exchange(one, kGet).ends_with("one"));
-  EXPECT_TRUE(testing::exchange(two, kGet).ends_with("two"));
+  EXPECT_TRUE(testing::ask(one, kGet).ends_with("one"));
+  EXPECT_TRUE(testing::ask(two, kGet).ends_with("two"));
 }
 
 TEST(AdminServer, AClientThatConnectsBeforeTheStartIsAnsweredAfterIt) {

@@ -40,7 +40,7 @@ class RawClient {
 };
 
 /// Sends `bytes` on a connection of its own and returns all that comes back until the server closes.
-inline std::string exchange(const boost::asio::ip::tcp::endpoint& server, const std::string& bytes) {
+inline std::string ask(const boost::asio::ip::tcp::endpoint& server, const std::string& bytes) {
   RawClient client(server);
   client.send(bytes);
   return client.read_to_end();

@@ -12,7 +12,7 @@
 namespace ferry::proxy {
 namespace {
 
-using ferry::testing::exchange;
+using ferry::testing::ask;
 using ferry::testing::RawClient;
 
 constexpr const char* kGet = "GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -44,7 +44,7 @@ class HttpServerTest : public ::testing::Test {
 
 TEST_F(HttpServerTest, AnswersAPageWithItsLengthAndType) {
   start();
-  EXPECT_EQ(exchange(address_, kGet),
+  EXPECT_EQ(ask(address_, kGet),
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
             "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
 }
@@ -69,7 +69,7 @@ TEST_F(HttpServerTest, SeveralRequestsShareOneConnection) {
 
 TEST_F(HttpServerTest, AHeadRequestIsAnsweredWithoutTheBody) {
   start();
-  const std::string answer = exchange(address_, "HEAD /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string answer = ask(address_, "HEAD /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_NE(answer.find("Content-Length: 5\r\n"), std::string::npos);
   EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
 }
@@ -77,25 +77,25 @@ TEST_F(HttpServerTest, AHeadRequestIsAnsweredWithoutTheBody) {
 TEST_F(HttpServerTest, OtherMethodsAreRefusedWithThoseThatWork) {
   start();
   const std::string answer =
-      exchange(address_, "POST /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi");
+      ask(address_, "POST /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 405 "));
   EXPECT_NE(answer.find("Allow: GET, HEAD\r\n"), std::string::npos);
 }
 
 TEST_F(HttpServerTest, WhatIsNoHttpIsABadRequest) {
   start();
-  EXPECT_TRUE(exchange(address_, "\x16\x03\x01 hello there\r\n\r\n").starts_with("HTTP/1.1 400 "));
+  EXPECT_TRUE(ask(address_, "\x16\x03\x01 hello there\r\n\r\n").starts_with("HTTP/1.1 400 "));
 }
 
 TEST_F(HttpServerTest, AHeaderBeyondTheBoundIsRefused) {
   start({.max_header_bytes = 512});
-  EXPECT_TRUE(exchange(address_, "GET /page HTTP/1.1\r\nX: " + std::string(600, 'a')).starts_with("HTTP/1.1 431 "));
+  EXPECT_TRUE(ask(address_, "GET /page HTTP/1.1\r\nX: " + std::string(600, 'a')).starts_with("HTTP/1.1 431 "));
 }
 
 TEST_F(HttpServerTest, ABodyBeyondTheBoundIsRefused) {
   start({.max_body_bytes = 10});
   EXPECT_TRUE(
-      exchange(address_, "GET /page HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n").starts_with("HTTP/1.1 413 "));
+      ask(address_, "GET /page HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n").starts_with("HTTP/1.1 413 "));
 }
 
 TEST_F(HttpServerTest, AClientThatSaysNothingIsClosed) {
@@ -117,7 +117,7 @@ TEST_F(HttpServerTest, AClientThatLeavesInTheMiddleHarmsNobody) {
     RawClient client(address_);
     client.send("GET /pa");
   }
-  EXPECT_TRUE(exchange(address_, kGet).ends_with("hello"));
+  EXPECT_TRUE(ask(address_, kGet).ends_with("hello"));
 }
 
 TEST_F(HttpServerTest, SlowClientsNeverLockAProbeOut) {
@@ -126,7 +126,7 @@ TEST_F(HttpServerTest, SlowClientsNeverLockAProbeOut) {
   RawClient second(address_);
   first.send("GET");
   second.send("GET");
-  EXPECT_TRUE(exchange(address_, kGet).ends_with("hello"));
+  EXPECT_TRUE(ask(address_, kGet).ends_with("hello"));
   EXPECT_EQ(first.read_to_end(), "");
 }
 

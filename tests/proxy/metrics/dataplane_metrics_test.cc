@@ -1,0 +1,93 @@
+#include "proxy/metrics/dataplane_metrics.h"
+
+#include <cerrno>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "proxy/metrics/metrics_page.h"
+
+namespace ferry::proxy {
+namespace {
+
+std::string render(const DataplaneSnapshot& snapshot) {
+  MetricsPage page;
+  page.add([&snapshot] { return dataplane_metrics(snapshot); });
+  return page.render().body;
+}
+
+ServicePortSnapshot service(const std::string& name, std::uint64_t accepted, std::uint64_t to_client = 0) {
+  ServicePortSnapshot entry;
+  entry.name = std::make_shared<const config::ServicePortName>(
+      config::ServicePortName{.service = {"default", name}, .port = "http", .protocol = config::Protocol::kTcp});
+  entry.connections.accepted = accepted;
+  entry.connections.bytes_to_client = to_client;
+  return entry;
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+TEST(DataplaneMetrics, AnIdleDataplaneShowsItsSumsAtZeroAndNoService) {
+  const std::string text = render({});
+  EXPECT_TRUE(has_line(text, "kube_ferry_connections_accepted_total 0")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_bytes_total{direction=\"to_client\"} 0")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_dial_failures_total{kind=\"refused\"} 0")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_listeners 0")) << text;
+  EXPECT_EQ(text.find("service=\""), std::string::npos) << text;
+}
+
+TEST(DataplaneMetrics, NamesAServicePortByItsParts) {
+  DataplaneSnapshot snapshot;
+  snapshot.service_ports = {service("web", 7, 100)};
+  const std::string text = render(snapshot);
+  const std::string labels = R"({namespace="default",service="web",port="http",protocol="TCP")";
+  EXPECT_TRUE(has_line(text, "kube_ferry_service_connections_accepted_total" + labels + "} 7")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_service_bytes_total" + labels + ",direction=\"to_client\"} 100")) << text;
+}
+
+TEST(DataplaneMetrics, AServicePortThatNobodyUsedHasNoSeries) {
+  DataplaneSnapshot snapshot;
+  snapshot.service_ports = {service("idle", 0)};
+  EXPECT_EQ(render(snapshot).find("idle"), std::string::npos);
+}
+
+TEST(DataplaneMetrics, AServicePortThatCameBackHasOneSeries) {
+  DataplaneSnapshot snapshot;
+  snapshot.service_ports = {service("web", 7), service("web", 1)};
+  const std::string text = render(snapshot);
+  EXPECT_TRUE(has_line(text,
+                       "kube_ferry_service_connections_accepted_total{namespace=\"default\",service=\"web\","
+                       "port=\"http\",protocol=\"TCP\"} 8"))
+      << text;
+}
+
+TEST(DataplaneMetrics, AcceptErrorsAreNamed) {
+  DataplaneSnapshot snapshot;
+  snapshot.totals.accept_errors = {{EMFILE, 3}, {12345, 1}};
+  const std::string text = render(snapshot);
+  EXPECT_TRUE(has_line(text, "kube_ferry_accept_errors_total{error=\"EMFILE\"} 3")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_accept_errors_total{error=\"12345\"} 1")) << text;
+}
+
+TEST(DataplaneMetrics, UnservedAddressesAreCounted) {
+  DataplaneSnapshot snapshot;
+  snapshot.unserved.resize(2);
+  snapshot.listeners = 5;
+  snapshot.totals.listen_failures = 9;
+  snapshot.udp_ports_not_served = 4;
+  const std::string text = render(snapshot);
+  EXPECT_TRUE(has_line(text, "kube_ferry_unserved_addresses 2")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_listeners 5")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_bind_failures_total 9")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_service_ports_not_served{protocol=\"UDP\"} 4")) << text;
+}
+
+TEST(DataplaneMetrics, NoTwoFamiliesShareAName) {
+  std::set<std::string> names;
+  for (const auto& family : dataplane_metrics({})) EXPECT_TRUE(names.insert(family.name).second) << family.name;
+}
+
+}  // namespace
+}  // namespace ferry::proxy
