@@ -79,6 +79,8 @@ class Server {
   /// Stops listening and ends every watch as a timeout does; connections close after the answer they are at.
   void drain();
 
+  /// Between start and stop (or drain).
+  [[nodiscard]] bool listening() const;
   /// "http://127.0.0.1:PORT" (or https), once started.
   [[nodiscard]] std::string url() const;
   /// "127.0.0.1:PORT", once started.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/assert/source_location.hpp>
@@ -14,6 +15,9 @@ namespace ferry::apiserver {
 
 /// A Status of the Kubernetes API: what a request that failed (or a delete that succeeded) is answered with.
 struct Status {
+  // No aggregate: g++ 12 would let any number construct one, and a Result<number> would be ambiguous.
+  Status() = default;
+
   int code = 500;
   std::string reason;
   std::string message;
@@ -51,5 +55,8 @@ Status method_not_allowed();
 /// A value, or the Status to answer with instead.
 template <class T>
 using Result = boost::system::result<T, Status>;
+
+/// A Result that holds this JSON: Json converts to anything, so `return json;` would be ambiguous.
+inline Result<Json> ok(Json json) { return {boost::system::in_place_value, std::move(json)}; }
 
 }  // namespace ferry::apiserver
