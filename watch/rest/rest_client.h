@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "watch/rest/api_error.h"
+#include "watch/rest/client_config.h"
+
+namespace ferry::watch {
+
+/// What is common to every request to an API server: the URL, headers, credentials, TLS, connections kept alive,
+/// deadlines, and Status answers turned into typed errors. Belongs to the thread that runs its executor; its coroutines
+/// must end before it does (see close()).
+class RestClient {
+ public:
+  /// Takes the next bytes of a body. False: enough, the rest is not wanted and the connection is given up.
+  using OnBytes = std::function<bool(std::string_view)>;
+
+  struct GetOptions {
+    /// Silence allowed between two parts of the answer; 0: the configuration's read_timeout.
+    std::chrono::milliseconds read_timeout{0};
+    /// Offer to take the answer compressed. The bytes handed over are plain either way.
+    bool compressed = true;
+  };
+
+  RestClient(boost::asio::any_io_executor executor, ClientConfig config);
+  ~RestClient();
+  RestClient(const RestClient&) = delete;
+  RestClient& operator=(const RestClient&) = delete;
+
+  /// Asks for `target` (a path with its query, the base path is put before it) and hands the body of a 2xx answer over
+  /// as it comes, decompressed. Success means that the body is complete. Any other status is an error of kind kStatus.
+  /// The memory held does not grow with the body; between its parts other work of the executor gets its turn.
+  boost::asio::awaitable<Result<void>> get(std::string target, GetOptions options, OnBytes on_bytes);
+
+  /// The same for a small document: more than 8 MiB is a kProtocol error.
+  boost::asio::awaitable<Result<std::string>> get_document(std::string target);
+
+  /// Ends every request under way and refuses new ones (kCancelled). Idle connections are closed.
+  void close();
+
+  const ClientConfig& config() const;
+  const boost::asio::any_io_executor& executor() const;
+  /// Connections opened since the start, for tests and metrics.
+  std::uint64_t connections_opened() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace ferry::watch
