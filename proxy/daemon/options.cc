@@ -41,7 +41,8 @@ constexpr const char* kDescription =
 
 constexpr const char* kFooter =
     "Without --master, --kubeconfig and --source-file it uses the service account of the pod it runs in.\n"
-    "Durations are written as in Go: 500ms, 30s, 1m30s, 2h.\n"
+    "Durations are written as in Go: 500ms, 30s, 1m30s, 2h. An address with port 0 takes any free port, which the\n"
+    "log tells; one left empty ('') is not served.\n"
     "\n"
     "Examples:\n"
     "  kube-ferry --kubeconfig /var/lib/kube-proxy/kubeconfig.conf --service-cidr 10.96.0.0/12\n"
@@ -108,13 +109,12 @@ void define_traffic_flags(CLI::App& app, RawOptions& raw) {
 void define_observation_flags(CLI::App& app, RawOptions& raw) {
   const std::string group = "Health, metrics, log";
   app.add_option("--healthz-bind-address", raw.healthz_bind_address,
-                 "Serves /healthz and /livez (default 0.0.0.0:10256;\nport 0: any free one; empty: off)")
-      ->option_text("ADDRESS:PORT")
+                 "Serves /healthz and /livez (default 0.0.0.0:10256)")
+      ->option_text("IP:PORT")
       ->group(group);
   app.add_option("--metrics-bind-address", raw.metrics_bind_address,
-                 "Serves /metrics, /healthz, /livez and /proxyMode\n(default 127.0.0.1:10249; port 0: any free one;\n"
-                 "empty: off)")
-      ->option_text("ADDRESS:PORT")
+                 "Serves /metrics, /healthz, /livez and /proxyMode\n(default 127.0.0.1:10249)")
+      ->option_text("IP:PORT")
       ->group(group);
   app.add_option("-v,--v", raw.verbosity,
                  "How much is logged to stderr: 0 to 2 changes of state,\n3 to 5 also details, 6 to 10 everything "
@@ -165,6 +165,12 @@ std::vector<std::string> flag_names(const CLI::App& app) {
   return names;
 }
 
+/// CLI11 leaves two blank lines between its groups; one is enough.
+std::string single_spaced(std::string text) {
+  for (auto at = text.find("\n\n\n"); at != std::string::npos; at = text.find("\n\n\n")) text.erase(at, 1);
+  return text;
+}
+
 /// CLI11's text begins with the flag and a colon.
 std::string flag_of(const CLI::ArgumentMismatch& error) {
   const std::string text = error.what();
@@ -205,7 +211,7 @@ std::variant<Options, TextToPrint> parse_options(std::vector<std::string> argume
   try {
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    return TextToPrint{app.help()};
+    return TextToPrint{single_spaced(app.help())};
   } catch (const CLI::ExtrasError&) {
     throw UsageError(explain_unknown_argument(app.remaining().front(), flag_names(app)));
   } catch (const CLI::ArgumentMismatch& error) {

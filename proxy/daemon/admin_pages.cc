@@ -1,0 +1,30 @@
+#include "proxy/daemon/admin_pages.h"
+
+namespace ferry::proxy {
+
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+Routes health_pages(const Health& health, ProbeMetrics& probes) {
+  Routes routes;
+  routes.add("/healthz", [&health, &probes] {
+    Response answer = health.healthz(steady_clock::now(), system_clock::now());
+    probes.count_healthz(answer.status);
+    return answer;
+  });
+  routes.add("/livez", [&health, &probes] {
+    Response answer = health.livez(steady_clock::now(), system_clock::now());
+    probes.count_livez(answer.status);
+    return answer;
+  });
+  return routes;
+}
+
+Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics) {
+  Routes routes = health_pages(health, probes);
+  routes.add("/metrics", [&metrics] { return metrics.render(); });
+  routes.add("/proxyMode", [] { return Response{.body = "userspace"}; });
+  return routes;
+}
+
+}  // namespace ferry::proxy

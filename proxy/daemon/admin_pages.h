@@ -1,0 +1,17 @@
+#pragma once
+
+#include "proxy/admin/health.h"
+#include "proxy/admin/routes.h"
+#include "proxy/metrics/metrics_page.h"
+#include "proxy/metrics/probe_metrics.h"
+
+namespace ferry::proxy {
+
+/// The pages of the healthz address: /healthz and /livez, each answer counted. The arguments must outlive the pages.
+Routes health_pages(const Health& health, ProbeMetrics& probes);
+
+/// The pages of the metrics address: those of the healthz address, /metrics and /proxyMode, which says "userspace" as
+/// kube-proxy's mode of that name did. The arguments must outlive the pages.
+Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics);
+
+}  // namespace ferry::proxy
