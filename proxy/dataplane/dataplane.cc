@@ -63,6 +63,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   std::function<void(DrainResult)> drained_;
   DrainResult drain_result_;
   std::size_t busy_workers_ = 0;
+  Counter batches_posted_;
 };
 
 void Dataplane::Impl::start() {
@@ -135,6 +136,8 @@ void Dataplane::Impl::stop() {
   for (const std::unique_ptr<Worker>& worker : workers_) {
     worker->quit();
   }
+  const std::lock_guard lock(mutex_);
+  listeners_.abandon();
 }
 
 DataplaneSnapshot Dataplane::Impl::snapshot() const {
@@ -148,8 +151,11 @@ DataplaneSnapshot Dataplane::Impl::snapshot() const {
     snapshot.totals.listen_failures = listeners_.failures();
     snapshot.udp_ports_not_served = ports_.udp_ports();
     snapshot.sctp_ports_not_served = ports_.sctp_ports();
+    snapshot.listeners_closing = listeners_.closing_count();
+    snapshot.batches_posted = snapshot.batches_done = batches_posted_.value();
     for (const std::unique_ptr<Worker>& worker : workers_) {
       worker->add_to(snapshot.totals);
+      snapshot.batches_done = std::min(snapshot.batches_done, worker->batches_done());
     }
   }
   snapshot.service_ports.reserve(entries.size());
@@ -181,6 +187,7 @@ void Dataplane::Impl::post(Commands commands) {
   if (commands.empty()) {
     return;
   }
+  batches_posted_.add();
   const auto batch = std::make_shared<const Commands>(std::move(commands));
   for (const std::unique_ptr<Worker>& worker : workers_) {
     worker->post(batch);

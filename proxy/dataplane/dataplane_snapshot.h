@@ -82,8 +82,12 @@ struct DataplaneTotals {
 struct DataplaneSnapshot {
   std::vector<ServicePortSnapshot> service_ports;
   DataplaneTotals totals;
-  /// Listening sockets that are open.
+  /// Listening sockets that are open, and those being closed.
   std::size_t listeners = 0;
+  std::size_t listeners_closing = 0;
+  /// Batches of commands sent to each worker so far, and those that every worker has carried out.
+  std::uint64_t batches_posted = 0;
+  std::uint64_t batches_done = 0;
   /// Listeners that could not be opened (they are tried again) and addresses that another service port claimed first.
   std::vector<UnservedAddress> unserved;
   /// Service ports of protocols that are not carried yet.

@@ -58,8 +58,9 @@ void ListenerTable::settle(TimePoint now, Commands& commands) {
 }
 
 void ListenerTable::closed(const ListenAddress& at, TimePoint now, Commands& commands) {
-  if (const auto found = slots_.find(at); found != slots_.end()) {
+  if (const auto found = slots_.find(at); found != slots_.end() && found->second.closing) {
     found->second.closing = false;
+    --closing_count_;
     settle_one(at, now, commands);
   }
 }
@@ -92,6 +93,19 @@ void ListenerTable::stop(Commands& commands) {
       close_socket(slot, commands);
     }
   }
+}
+
+void ListenerTable::abandon() {
+  stopped_ = true;
+  for (auto& [at, slot] : slots_) {
+    if (slot.socket) {
+      slot.socket->fd.reset();
+      slot.socket.reset();
+    }
+  }
+  slots_.clear();
+  troubled_.clear();
+  open_count_ = closing_count_ = 0;
 }
 
 std::vector<UnservedAddress> ListenerTable::unserved() const {
@@ -162,6 +176,7 @@ void ListenerTable::close_socket(Slot& slot, Commands& commands) {
     logger_->debug("cannot filter new connections to {}; closing it nevertheless", to_string(slot.socket->at));
   }
   --open_count_;
+  ++closing_count_;
   slot.closing = true;
   slot.target = nullptr;
   commands.push_back(Unlisten{std::exchange(slot.socket, nullptr)});

@@ -44,7 +44,11 @@ class ListenerTable {
   /// Closes every listener and opens none from now on.
   void stop(Commands& commands);
 
+  /// The workers are gone: closes every socket at once.
+  void abandon();
+
   std::size_t open_count() const { return open_count_; }
+  std::size_t closing_count() const { return closing_count_; }
   std::uint64_t failures() const { return failures_; }
   std::vector<UnservedAddress> unserved() const;
 
@@ -83,6 +87,7 @@ class ListenerTable {
   /// Slots that failed to open or have more than one claim.
   std::set<ListenAddress> troubled_;
   std::size_t open_count_ = 0;
+  std::size_t closing_count_ = 0;
   std::uint64_t failures_ = 0;
   bool stopped_ = false;
 };

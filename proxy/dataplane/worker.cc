@@ -115,6 +115,7 @@ void Worker::obey_commands(Clock::time_point now) {
     for (const Command& command : *batch) {
       std::visit(Obey{*this, now}, command);
     }
+    counters_.batches_done.add();
   }
 }
 

@@ -44,6 +44,7 @@ class Worker {
 
   /// Adds this worker's numbers. Safe from any thread.
   void add_to(DataplaneTotals& totals) const;
+  std::uint64_t batches_done() const { return counters_.batches_done.value(); }
 
  private:
   void run();

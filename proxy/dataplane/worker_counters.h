@@ -20,6 +20,7 @@ struct WorkerCounters {
   Counter half_close_timeouts;
   Counter resets_passed;
   Counter shed;
+  Counter batches_done;
   std::array<Counter, kErrnos> accept_errors;
 
   void count_accept_error(int error) { accept_errors[static_cast<std::size_t>(error) % kErrnos].add(); }

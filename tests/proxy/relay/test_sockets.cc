@@ -111,6 +111,11 @@ bool TestSocket::was_reset() {
   return got < 0 && (errno == ECONNRESET || errno == EPIPE);
 }
 
+bool TestSocket::has_error() const {
+  pollfd polled{fd(), 0, 0};
+  return ::poll(&polled, 1, kPatienceMilliseconds) > 0 && (polled.revents & POLLERR) != 0;
+}
+
 bool TestSocket::readable_now() const { return ready(fd(), POLLIN, 0); }
 
 void TestSocket::shutdown_write() { ::shutdown(fd(), SHUT_WR); }
@@ -120,8 +125,6 @@ void TestSocket::reset() {
   ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &immediate, sizeof(immediate));
   fd_.reset();
 }
-
-void TestSocket::set_receive_buffer(int bytes) { ::setsockopt(fd(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)); }
 
 std::uint16_t TestSocket::peer_port() const {
   sockaddr_storage storage{};

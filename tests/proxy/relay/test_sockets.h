@@ -32,6 +32,8 @@ class TestSocket {
   bool at_end();
   /// The next read or the one after the data says that the connection was reset.
   bool was_reset();
+  /// The connection has an error pending, now or soon.
+  bool has_error() const;
   /// Bytes can be read, or the stream has ended, without waiting.
   bool readable_now() const;
 
@@ -39,8 +41,6 @@ class TestSocket {
   /// Closes with a reset.
   void reset();
   void close() { fd_.reset(); }
-  /// The kernel's buffer for what was received; small ones make a slow reader.
-  void set_receive_buffer(int bytes);
 
   std::uint16_t peer_port() const;
 

@@ -1,0 +1,168 @@
+#include "proxy/dataplane/listener_table.h"
+
+#include <cerrno>
+#include <map>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <spdlog/sinks/null_sink.h>
+
+namespace ferry::proxy {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// The table on a clock of its own, with opening replaced: it fails with the errno in `broken_`, where there is one.
+class ListenerTableTest : public ::testing::Test {
+ protected:
+  static ListenAddress at(std::uint16_t port) { return {config::IpAddress::from_v4_bytes({10, 0, 0, 1}), port}; }
+  static std::shared_ptr<ServedPort> port_named(const std::string& name) {
+    return std::make_shared<ServedPort>(config::ServicePortName{{"ns", name}, "", config::Protocol::kTcp}, 1);
+  }
+
+  SocketResult open(const ListenAddress& address) {
+    ++opened_[address.port];
+    if (const auto found = broken_.find(address.port); found != broken_.end()) {
+      return {UniqueFd(), found->second};
+    }
+    return {UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)), 0};
+  }
+
+  /// What the workers are told, such as "listen 80 a" and "unlisten 80".
+  std::vector<std::string> settle() {
+    Commands commands;
+    table_.settle(now_, commands);
+    return text_of(commands);
+  }
+  static std::vector<std::string> text_of(const Commands& commands) {
+    std::vector<std::string> texts;
+    for (const Command& command : commands) {
+      if (const auto* const listen = std::get_if<Listen>(&command)) {
+        texts.push_back("listen " + std::to_string(listen->socket->at.port) + " " + listen->port->name()->service.name);
+      } else if (const auto* const unlisten = std::get_if<Unlisten>(&command)) {
+        texts.push_back("unlisten " + std::to_string(unlisten->socket->at.port));
+      }
+    }
+    return texts;
+  }
+  std::vector<std::string> closed(std::uint16_t port) {
+    Commands commands;
+    table_.closed(at(port), now_, commands);
+    return text_of(commands);
+  }
+  std::vector<std::string> retry_after(milliseconds delay) {
+    now_ += delay;
+    Commands commands;
+    table_.retry(now_, commands);
+    return text_of(commands);
+  }
+
+  using Texts = std::vector<std::string>;
+
+  DataplaneOptions options_;
+  std::map<std::uint16_t, int> broken_;
+  std::map<std::uint16_t, int> opened_;
+  ListenerTable::TimePoint now_;
+  ListenerTable table_{options_, [this](const ListenAddress& address) { return open(address); },
+                       std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_st>())};
+  std::shared_ptr<ServedPort> a_ = port_named("a");
+  std::shared_ptr<ServedPort> b_ = port_named("b");
+};
+
+TEST_F(ListenerTableTest, NothingClaimedIsNothingDone) {
+  EXPECT_EQ(settle(), Texts{});
+  EXPECT_EQ(table_.next_retry(), std::nullopt);
+  EXPECT_TRUE(table_.unserved().empty());
+}
+
+TEST_F(ListenerTableTest, AWantedClaimListensAndAnUnwantedOneDoesNot) {
+  table_.claim(at(80), a_, true);
+  table_.claim(at(81), b_, false);
+  EXPECT_EQ(settle(), Texts{"listen 80 a"});
+  EXPECT_EQ(table_.open_count(), 1U);
+}
+
+TEST_F(ListenerTableTest, RepeatingAClaimTouchesNothing) {
+  table_.claim(at(80), a_, true);
+  settle();
+  table_.claim(at(80), a_, true);
+  EXPECT_EQ(settle(), Texts{});
+  EXPECT_EQ(opened_[80], 1);
+}
+
+TEST_F(ListenerTableTest, WantedAgainWhileClosingOpensOnceClosed) {
+  table_.claim(at(80), a_, true);
+  settle();
+  table_.claim(at(80), a_, false);
+  EXPECT_EQ(settle(), Texts{"unlisten 80"});
+  table_.claim(at(80), a_, true);
+  EXPECT_EQ(settle(), Texts{});
+  EXPECT_EQ(closed(80), Texts{"listen 80 a"});
+}
+
+TEST_F(ListenerTableTest, TheSecondToClaimTakesTheOpenSocketOver) {
+  table_.claim(at(80), a_, true);
+  table_.claim(at(80), b_, true);
+  EXPECT_EQ(settle(), Texts{"listen 80 a"});
+  ASSERT_EQ(table_.unserved().size(), 1U);
+  table_.release(at(80), *a_);
+  EXPECT_EQ(settle(), Texts{"listen 80 b"});
+  EXPECT_EQ(opened_[80], 1);
+  EXPECT_TRUE(table_.unserved().empty());
+}
+
+TEST_F(ListenerTableTest, AHolderWithoutEndpointsKeepsTheAddressClosed) {
+  table_.claim(at(80), a_, false);
+  table_.claim(at(80), b_, true);
+  EXPECT_EQ(settle(), Texts{});
+}
+
+TEST_F(ListenerTableTest, FailuresBackOffUpToTheMaximum) {
+  broken_[80] = EACCES;
+  table_.claim(at(80), a_, true);
+  settle();
+  std::vector<std::int64_t> delays;
+  for (int i = 0; i < 10; ++i) {
+    const auto delay = std::chrono::duration_cast<milliseconds>(*table_.next_retry() - now_);
+    EXPECT_EQ(retry_after(delay - milliseconds{1}), Texts{});
+    EXPECT_EQ(opened_[80], i + 1);
+    retry_after(milliseconds{1});
+    delays.push_back(delay.count());
+  }
+  EXPECT_EQ(delays, (std::vector<std::int64_t>{250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000}));
+  EXPECT_EQ(table_.failures(), 11U);
+  EXPECT_EQ(table_.unserved().at(0).reason, "Permission denied");
+  broken_.clear();
+  EXPECT_EQ(retry_after(milliseconds{30000}), Texts{"listen 80 a"});
+  EXPECT_EQ(table_.next_retry(), std::nullopt);
+  EXPECT_TRUE(table_.unserved().empty());
+}
+
+TEST_F(ListenerTableTest, AFailedListenerNobodyWantsAnyMoreIsNotRetried) {
+  broken_[80] = EADDRINUSE;
+  table_.claim(at(80), a_, true);
+  settle();
+  table_.release(at(80), *a_);
+  settle();
+  EXPECT_EQ(table_.next_retry(), std::nullopt);
+  EXPECT_TRUE(table_.unserved().empty());
+}
+
+TEST_F(ListenerTableTest, AfterStoppingNothingOpens) {
+  table_.claim(at(80), a_, true);
+  settle();
+  Commands commands;
+  table_.stop(commands);
+  EXPECT_EQ(text_of(commands), Texts{"unlisten 80"});
+  EXPECT_EQ(closed(80), Texts{});
+  table_.claim(at(81), b_, true);
+  EXPECT_EQ(settle(), Texts{});
+}
+
+TEST_F(ListenerTableTest, AddressesReadAsPeopleWriteThem) {
+  EXPECT_EQ(to_string(at(80)), "10.0.0.1:80");
+  EXPECT_EQ(to_string(ListenAddress{*config::IpAddress::parse("fd00::1"), 443}), "[fd00::1]:443");
+}
+
+}  // namespace
+}  // namespace ferry::proxy

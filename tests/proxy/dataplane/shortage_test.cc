@@ -1,0 +1,93 @@
+#include <cerrno>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include "tests/proxy/dataplane/dataplane_fixture.h"
+
+namespace ferry::proxy::testing {
+namespace {
+
+/// Lets the process open only so many descriptors more, until the end of the scope.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(std::size_t more) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    // The limit is on the number a descriptor gets, which is the lowest free one.
+    std::vector<UniqueFd> next;
+    for (std::size_t i = 0; i <= more; ++i) {
+      next.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    }
+    rlimit lowered = before_;
+    lowered.rlim_cur = static_cast<rlim_t>(next.back().get());
+    ::setrlimit(RLIMIT_NOFILE, &lowered);
+  }
+  ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+class Shortage : public DataplaneFixture {
+ protected:
+  Shortage() {
+    DataplaneOptions options;
+    options.workers = 1;
+    use(options);
+  }
+
+  TestListener listener_;
+  TestService service_ = new_service("scarce", {backend_at(listener_)});
+};
+
+TEST_F(Shortage, WithoutDescriptorsConnectionsAreShedVisiblyAndServiceComesBack) {
+  set(service_);
+  {
+    // One for the client's end; none is left for ours.
+    const DescriptorLimit limit(1);
+    TestSocket client = connect(service_);
+    EXPECT_TRUE(client.was_reset());
+    const DataplaneTotals now = totals();
+    EXPECT_EQ(now.shed, 1U);
+    EXPECT_GE(now.accept_errors.at(EMFILE), 2U);
+    EXPECT_EQ(now.connections.accepted, 0U);
+  }
+  TestSocket client = connect(service_);
+  listener_.accept().send("back");
+  EXPECT_EQ(client.receive(4), "back");
+}
+
+TEST_F(Shortage, AShortageThatPassesCostsNoConnection) {
+  set(service_);
+  TestSocket client;
+  {
+    const DescriptorLimit limit(1);
+    client = connect(service_);
+    ASSERT_TRUE(wait_until([&] { return totals().accept_errors.count(EMFILE) > 0; }));
+  }
+  if (totals().shed == 0) {
+    listener_.accept().send("served");
+    EXPECT_EQ(client.receive(6), "served");
+  }
+}
+
+TEST_F(Shortage, WantOfADescriptorForTheDialIsNotTheEndpointsFault) {
+  set(service_);
+  TestSocket client;
+  {
+    // One for the client's end, one for our end of it; none for the endpoint.
+    const DescriptorLimit limit(2);
+    client = connect(service_);
+    ASSERT_TRUE(wait_until([&] { return totals().dial_failures.local_shortage > 0; }));
+  }
+  listener_.accept().send("after all");
+  EXPECT_EQ(client.receive(9), "after all");
+  EXPECT_EQ(totals().dial_failures.refused, 0U);
+  EXPECT_EQ(counters(service_).failed, 0U);
+}
+
+}  // namespace
+}  // namespace ferry::proxy::testing
