@@ -162,6 +162,7 @@ asio::awaitable<Result<ListMeta>> ResourceClient<T>::list(ListOptions options, O
     if (options.limit > 0) query.emplace_back("limit", std::to_string(options.limit));
     if (!options.continue_token.empty()) query.emplace_back("continue", options.continue_token);
     if (!options.resource_version.empty()) query.emplace_back("resourceVersion", options.resource_version);
+    if (options.not_older_than) query.emplace_back("resourceVersionMatch", "NotOlderThan");
   }
   ItemDecoder<T> decoder(format_, skipped_, on_item);
   ListScanner scanner(decoder);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "config/endpoint_slice.h"
 #include "config/node.h"
@@ -29,9 +30,9 @@ class ResourceClient final : public ListerWatcher<T> {
   using typename ListerWatcher<T>::OnItem;
   using typename ListerWatcher<T>::OnEvent;
 
-  /// All three outlive the client.
-  ResourceClient(RestClient& rest, const WireFormat<T>& format, Selection selection = {})
-      : rest_(rest), format_(format), selection_(std::move(selection)), skipped_(std::string(format.resource)) {}
+  /// All references outlive the client.
+  ResourceClient(RestClient& rest, const WireFormat<T>& format, Selection selection, SkippedObjects& skipped)
+      : rest_(rest), format_(format), selection_(std::move(selection)), skipped_(skipped) {}
 
   /// One object; kStatus with 404 when there is none, kProtocol when it cannot be read.
   boost::asio::awaitable<Result<Decoded<T>>> get(config::NamespacedName name);
@@ -39,15 +40,13 @@ class ResourceClient final : public ListerWatcher<T> {
   boost::asio::awaitable<Result<ListMeta>> list(ListOptions options, OnItem on_item) override;
   boost::asio::awaitable<Result<void>> watch(WatchOptions options, OnEvent on_event) override;
 
-  const SkippedObjects& skipped() const { return skipped_; }
-
  private:
   std::string collection_path(bool watching) const;
 
   RestClient& rest_;
   const WireFormat<T>& format_;
   Selection selection_;
-  SkippedObjects skipped_;
+  SkippedObjects& skipped_;
 };
 
 extern template class ResourceClient<config::Service>;

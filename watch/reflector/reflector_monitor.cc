@@ -1,0 +1,75 @@
+#include "watch/reflector/reflector_monitor.h"
+
+#include <utility>
+
+namespace ferry::watch {
+
+std::string failure_label(const ApiError& error) {
+  switch (error.kind) {
+    case ApiError::Kind::kTransport:
+      return "transport";
+    case ApiError::Kind::kTimeout:
+      return "timeout";
+    case ApiError::Kind::kProtocol:
+      return "protocol";
+    case ApiError::Kind::kCancelled:
+      return "cancelled";
+    case ApiError::Kind::kStatus:
+      break;
+  }
+  return std::to_string(error.http_status);
+}
+
+ReflectorMonitor::ReflectorMonitor(std::string resource) : skipped_(resource) {
+  status_.resource = std::move(resource);
+}
+
+void ReflectorMonitor::asks(const std::string& resource, const std::string& api_version) {
+  const std::lock_guard lock(mutex_);
+  status_.resource = resource;
+  status_.api_version = api_version;
+}
+
+void ReflectorMonitor::listed(const std::string& resource_version) {
+  const std::lock_guard lock(mutex_);
+  status_.relists += status_.synced ? 1 : 0;
+  ++status_.lists;
+  status_.synced = true;
+  status_.resource_version = resource_version;
+  status_.last_error.clear();
+}
+
+void ReflectorMonitor::watch_opens() {
+  const std::lock_guard lock(mutex_);
+  ++status_.watches;
+  status_.watching = true;
+}
+
+void ReflectorMonitor::heard(EventType type, const std::string& resource_version) {
+  const std::lock_guard lock(mutex_);
+  ++status_.events[static_cast<std::size_t>(type)];
+  if (!resource_version.empty()) status_.resource_version = resource_version;
+  status_.last_event = std::chrono::system_clock::now();
+  status_.last_error.clear();
+}
+
+void ReflectorMonitor::watch_ended() {
+  const std::lock_guard lock(mutex_);
+  status_.watching = false;
+}
+
+void ReflectorMonitor::failed(const ApiError& error) {
+  const std::lock_guard lock(mutex_);
+  ++status_.failures[failure_label(error)];
+  status_.last_error = error.to_string();
+}
+
+ReflectorStatus ReflectorMonitor::status() const {
+  const std::lock_guard lock(mutex_);
+  ReflectorStatus status = status_;
+  status.skipped = skipped_.skipped();
+  status.partly = skipped_.partly();
+  return status;
+}
+
+}  // namespace ferry::watch

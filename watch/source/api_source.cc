@@ -1,0 +1,163 @@
+#include "watch/source/api_source.h"
+
+#include <exception>
+#include <utility>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/system/system_error.hpp>
+#include <spdlog/spdlog.h>
+
+#include "watch/codec/discovery_v1/formats.h"
+#include "watch/codec/discovery_v1beta1/formats.h"
+#include "watch/codec/v1/formats.h"
+#include "watch/codec/v1beta1/formats.h"
+#include "watch/wait/backoff.h"
+
+namespace ferry::watch {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::string_view kProxyNameLabel = "service.kubernetes.io/service-proxy-name";
+constexpr std::string_view kHeadlessLabel = "service.kubernetes.io/headless";
+
+/// Rethrows what is no cancellation: a coroutine of ours throws nothing else, unless an invariant is broken.
+void expect_cancellation(const std::exception_ptr& error) {
+  if (error == nullptr) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (const boost::system::system_error& system_error) {
+    if (system_error.code() != asio::error::operation_aborted) throw;
+  }
+}
+
+}  // namespace
+
+class ApiSource::ServiceSink final : public ReflectorSink<config::Service> {
+ public:
+  explicit ServiceSink(config::Store::Source& store) : store_(store) {}
+  void replace(std::vector<config::Service> services) override { store_.set_services(std::move(services)); }
+  void add(config::Service service) override { store_.add_service(std::move(service)); }
+  void remove(const config::NamespacedName& name) override { store_.remove_service(name); }
+
+ private:
+  config::Store::Source& store_;
+};
+
+class ApiSource::SliceSink final : public ReflectorSink<config::EndpointSlice> {
+ public:
+  explicit SliceSink(config::Store::Source& store) : store_(store) {}
+  void replace(std::vector<config::EndpointSlice> slices) override { store_.set_slices(std::move(slices)); }
+  void add(config::EndpointSlice slice) override { store_.add_slice(std::move(slice)); }
+  void remove(const config::NamespacedName& name) override { store_.remove_slice(name); }
+
+ private:
+  config::Store::Source& store_;
+};
+
+ApiSource::ApiSource(RestClient& rest, config::Store::Source& store, Clock& clock, ApiSourceOptions options)
+    : rest_(rest), store_(store), clock_(clock), options_(std::move(options)) {
+  // The server of 2014 has no WatchList, and no bookmarks either.
+  if (options_.historical) options_.reflector.watch_list = false;
+}
+
+ApiSource::~ApiSource() = default;
+
+void ApiSource::start() {
+  spawn(0, follow_services());
+  spawn(1, follow_endpoints());
+}
+
+void ApiSource::spawn(std::size_t index, asio::awaitable<void> conversation) {
+  ++running_;
+  asio::co_spawn(rest_.executor(), std::move(conversation),
+                 asio::bind_cancellation_slot(stop_signals_[index].slot(), [this](const std::exception_ptr& error) {
+                   expect_cancellation(error);
+                   if (--running_ == 0 && stopped_) std::exchange(stopped_, nullptr)();
+                 }));
+}
+
+void ApiSource::stop(std::function<void()> done) {
+  stopping_ = true;
+  stopped_ = std::move(done);
+  if (running_ == 0) {
+    if (stopped_) std::exchange(stopped_, nullptr)();
+    return;
+  }
+  for (auto& signal : stop_signals_) signal.emit(asio::cancellation_type::terminal);
+  rest_.close();
+}
+
+std::vector<ReflectorStatus> ApiSource::status() const { return {services_.status(), endpoints_.status()}; }
+
+std::string ApiSource::label_selector(bool endpoints) const {
+  if (options_.historical) return {};
+  std::string selector = options_.service_proxy_name.empty()
+                             ? "!" + std::string(kProxyNameLabel)
+                             : std::string(kProxyNameLabel) + "=" + options_.service_proxy_name;
+  // The endpoints of headless services are most of the traffic of a large cluster, and nobody's business here.
+  if (endpoints) selector = "!" + std::string(kHeadlessLabel) + "," + selector;
+  return selector;
+}
+
+template <class T>
+asio::awaitable<ApiError> ApiSource::reflect(const WireFormat<T>& format, Selection selection, ReflectorSink<T>& sink,
+                                             ReflectorMonitor& monitor) {
+  monitor.asks(std::string(format.resource), std::string(format.api_version));
+  ResourceClient<T> client(rest_, format, std::move(selection), monitor.skipped());
+  Reflector<T> reflector(client, sink, clock_, monitor, options_.reflector);
+  co_return co_await reflector.run();
+}
+
+asio::awaitable<void> ApiSource::follow_services() {
+  ServiceSink sink(store_);
+  Backoff backoff(clock_);
+  const auto& format = options_.historical ? codec::v1beta1::kServices : codec::v1::kServices;
+  Selection selection;
+  selection.label_selector = label_selector(false);
+  if (!options_.historical) selection.field_selector = "spec.clusterIP!=None";
+  while (!stopping_) {
+    const ApiError error = co_await reflect(format, selection, sink, services_);
+    if (error.kind == ApiError::Kind::kCancelled) co_return;
+    if (error.http_status == 400 && !selection.field_selector.empty()) {
+      spdlog::info("the API server cannot leave out headless services ({}); doing it here", error.to_string());
+      selection.field_selector.clear();
+      continue;
+    }
+    co_await clock_.sleep(backoff.next());
+  }
+}
+
+asio::awaitable<void> ApiSource::follow_endpoints() {
+  SliceSink sink(store_);
+  Backoff backoff(clock_);
+  Selection selection;
+  selection.label_selector = label_selector(true);
+  while (!stopping_) {
+    const auto format = co_await find_endpoint_format();
+    if (format.has_value()) {
+      spdlog::info("endpoints come from {} ({})", format.value()->resource, format.value()->api_version);
+      // 404: the server has become another version meanwhile, so it is asked again.
+      const ApiError error = co_await reflect(*format.value(), selection, sink, endpoints_);
+      if (error.kind == ApiError::Kind::kCancelled) co_return;
+    } else {
+      if (format.error().kind == ApiError::Kind::kCancelled) co_return;
+      endpoints_.failed(format.error());
+    }
+    co_await clock_.sleep(backoff.next());
+  }
+}
+
+asio::awaitable<Result<const WireFormat<config::EndpointSlice>*>> ApiSource::find_endpoint_format() {
+  if (options_.historical) co_return &codec::v1beta1::kEndpoints;
+  for (const auto* format : {&codec::discovery_v1::kEndpointSlices, &codec::discovery_v1beta1::kEndpointSlices}) {
+    const auto has =
+        co_await has_resource(rest_, std::string(format->api_version), std::string(format->resource));
+    if (!has.has_value()) co_return has.error();
+    if (has.value()) co_return format;
+  }
+  co_return &codec::v1::kEndpoints;
+}
+
+}  // namespace ferry::watch

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include "config/store.h"
+#include "watch/reflector/reflector.h"
+#include "watch/reflector/reflector_monitor.h"
+#include "watch/rest/resource_client.h"
+#include "watch/rest/rest_client.h"
+#include "watch/wait/clock.h"
+
+namespace ferry::watch {
+
+struct ApiSourceOptions {
+  /// Speak the API of 2014 (v1beta1) instead of today's.
+  bool historical = false;
+  /// Serve the services whose label service.kubernetes.io/service-proxy-name has this value (empty: without the label);
+  /// the server is asked to send no others.
+  std::string service_proxy_name;
+  ReflectorOptions reflector;
+};
+
+/// Feeds one source of the store from an API server: its services, and their endpoints from EndpointSlices where the
+/// server has them (discovery.k8s.io/v1, else v1beta1) and from Endpoints otherwise, which it finds out by asking. A
+/// server that is away, or comes back as another version, is asked again for as long as it takes; meanwhile the store
+/// keeps what it has. Belongs to the thread that runs the RestClient's executor.
+class ApiSource {
+ public:
+  /// All references outlive the source. Nothing happens before start().
+  ApiSource(RestClient& rest, config::Store::Source& store, Clock& clock, ApiSourceOptions options = {});
+  ~ApiSource();
+  ApiSource(const ApiSource&) = delete;
+  ApiSource& operator=(const ApiSource&) = delete;
+
+  void start();
+  /// Ends both conversations, closing the RestClient. `done` is called once, later, from the executor, when nothing of
+  /// this runs any more; only then may it be destroyed.
+  void stop(std::function<void()> done);
+
+  /// Services, then endpoints. Safe from any thread.
+  std::vector<ReflectorStatus> status() const;
+
+ private:
+  class ServiceSink;
+  class SliceSink;
+
+  boost::asio::awaitable<void> follow_services();
+  boost::asio::awaitable<void> follow_endpoints();
+  boost::asio::awaitable<Result<const WireFormat<config::EndpointSlice>*>> find_endpoint_format();
+  template <class T>
+  boost::asio::awaitable<ApiError> reflect(const WireFormat<T>& format, Selection selection, ReflectorSink<T>& sink,
+                                           ReflectorMonitor& monitor);
+  void spawn(std::size_t index, boost::asio::awaitable<void> conversation);
+  std::string label_selector(bool endpoints) const;
+
+  RestClient& rest_;
+  config::Store::Source& store_;
+  Clock& clock_;
+  ApiSourceOptions options_;
+  ReflectorMonitor services_{"services"};
+  ReflectorMonitor endpoints_{"endpoints"};
+  std::array<boost::asio::cancellation_signal, 2> stop_signals_;
+  std::size_t running_ = 0;
+  bool stopping_ = false;
+  std::function<void()> stopped_;
+};
+
+}  // namespace ferry::watch
