@@ -128,7 +128,7 @@ std::string printable(std::string_view text, std::size_t limit) {
     out += piece;
     at += length == 0 ? 1 : length;
   }
-  while (!out.empty() && out.back() == '.') out.pop_back();
+  while (!out.empty() && (out.back() == '.' || out.back() == ' ')) out.pop_back();
   return out;
 }
 

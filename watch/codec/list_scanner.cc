@@ -63,7 +63,8 @@ bool ListScanner::Impl::feed(std::string_view bytes) {
   const char* const end = begin + bytes.size();
   held.resume(begin);
   while (at != end) {
-    if (!take(outline.next(at, end), at)) return false;
+    const ObjectOutline::Step step = outline.next(at, end);
+    if (!take(step, at)) return false;
   }
   held.cut(end);
   offset += bytes.size();

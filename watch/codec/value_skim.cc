@@ -71,7 +71,7 @@ const char* ValueSkim::skim_brackets(const char* at, const char* end) {
       open(byte == '[');
     } else {
       close(byte == ']');
-      if (state_ != State::kInside) return at;
+      if (state_ != State::kInside) return state_ == State::kBad ? at - 1 : at;
     }
   }
   return at;
