@@ -60,10 +60,11 @@ Response handle_delete(Context& context, const Route& route, const Request& requ
   }
   Status success;
   success.code = 200;
-  success.details = {{"name", route.name}};
-  if (!route.resource->group.empty()) (*success.details)["group"] = route.resource->group;
-  (*success.details)["kind"] = resource;
-  (*success.details)["uid"] = metadata.value("uid", "");
+  Json details = {{"name", route.name}};
+  if (!route.resource->group.empty()) details["group"] = route.resource->group;
+  details["kind"] = resource;
+  details["uid"] = metadata.value("uid", "");
+  success.details = std::move(details);
   return status_response(request, success);
 }
 

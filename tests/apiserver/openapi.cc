@@ -125,7 +125,8 @@ std::optional<Response> handle_openapi(const Context& context, const Request& re
   if (request.path == "/openapi/v2") {
     if (request.accept.find(kProtobufV2) != std::string::npos) {
       Response response;
-      response.content_type = kProtobufV2;
+      // What is asked for with '@' is answered with '.', as '@' has no place in a media type.
+      response.content_type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
       response.body = openapi_v2_protobuf(options);
       return response;
     }
