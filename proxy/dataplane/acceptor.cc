@@ -24,11 +24,12 @@ int accept_from(int listener) { return ::accept4(listener, nullptr, nullptr, SOC
 
 }  // namespace
 
-Acceptor::Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, bool alone, Closed closed)
+Acceptor::Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, bool alone, Offer offer, Closed closed)
     : poller_(poller),
       carrier_(carrier),
       counters_(counters),
       alone_(alone),
+      offer_(std::move(offer)),
       closed_(std::move(closed)),
       reserve_(open_reserve()) {}
 
@@ -94,6 +95,9 @@ Acceptor::Outcome Acceptor::accept_one(Watch& watch, TimePoint now) {
   UniqueFd client(accept_from(watch.socket->fd.get()));
   if (client) {
     pause_ = std::chrono::milliseconds{0};
+    if (!alone_ && offer_(client, watch)) {
+      return Outcome::kAccepted;
+    }
     carrier_.take(std::move(client), watch.port, watch.socket->at.address.family(), now);
     return Outcome::kAccepted;
   }

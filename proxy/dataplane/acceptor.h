@@ -18,7 +18,8 @@ namespace ferry::proxy {
 /// One worker's side of the listening sockets, which all workers share. Everything it is constructed with outlives it.
 ///
 /// Each worker watches them with EPOLLEXCLUSIVE, so a connection wakes one worker. The kernel wakes the one that has
-/// watched longest; a worker that has accepted therefore watches anew, which makes it the last in line.
+/// watched longest; a worker that has accepted therefore watches anew, which makes it the last in line. That does not
+/// help against a burst that one worker finds before the others have run, so what it accepts is offered to them.
 ///
 /// When the process is short of descriptors or memory, accepting from that socket pauses, with back-off: connections
 /// wait in the kernel's queue. If the shortage stands after the pause, a reserve descriptor is given up to accept what
@@ -26,11 +27,6 @@ namespace ferry::proxy {
 class Acceptor {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
-  /// Told of a socket that this worker was the last to accept from, after it was closed.
-  using Closed = std::function<void(const ListenSocket&)>;
-
-  static constexpr std::chrono::milliseconds kFirstPause{10};
-  static constexpr std::chrono::milliseconds kLongestPause{1000};
 
   struct Watch {
     std::shared_ptr<ListenSocket> socket;
@@ -38,8 +34,16 @@ class Acceptor {
     bool paused = false;
   };
 
-  /// `alone`: there is no other worker.
-  Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, bool alone, Closed closed);
+  /// Asked for each connection accepted; true when it was given to another worker.
+  using Offer = std::function<bool(UniqueFd&, const Watch&)>;
+  /// Told of a socket that this worker was the last to accept from, after it was closed.
+  using Closed = std::function<void(const ListenSocket&)>;
+
+  static constexpr std::chrono::milliseconds kFirstPause{10};
+  static constexpr std::chrono::milliseconds kLongestPause{1000};
+
+  /// `alone`: there is no other worker, and nothing is offered.
+  Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, bool alone, Offer offer, Closed closed);
 
   /// Accepts from the socket for that service port; one already watched goes to the service port given last.
   void listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port);
@@ -65,6 +69,7 @@ class Acceptor {
   Carrier& carrier_;
   WorkerCounters& counters_;
   bool alone_;
+  Offer offer_;
   Closed closed_;
   std::unordered_map<const ListenSocket*, std::unique_ptr<Watch>> watches_;
   UniqueFd reserve_;

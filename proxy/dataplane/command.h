@@ -46,6 +46,14 @@ struct UseBackends {
 struct Forget {
   std::shared_ptr<ServedPort> port;
 };
+/// Carry a connection that another worker has accepted. `sets` are those of that worker, should the service port have
+/// been forgotten meanwhile.
+struct Adopt {
+  std::shared_ptr<UniqueFd> client;
+  std::shared_ptr<ServedPort> port;
+  FamilySets sets;
+  config::AddressFamily family = config::AddressFamily::kIpv4;
+};
 /// Say once when no connection is left.
 struct ReportIdle {};
 /// Reset every connection.
@@ -53,7 +61,7 @@ struct CancelAll {};
 /// Reset every connection, close every listener, and end the thread.
 struct Quit {};
 
-using Command = std::variant<Listen, Unlisten, UseBackends, Forget, ReportIdle, CancelAll, Quit>;
+using Command = std::variant<Listen, Unlisten, UseBackends, Forget, Adopt, ReportIdle, CancelAll, Quit>;
 using Commands = std::vector<Command>;
 
 }  // namespace ferry::proxy

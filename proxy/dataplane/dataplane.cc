@@ -47,6 +47,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
 
   WorkerReports reports();
   void listener_closed(const ListenAddress& at);
+  void ask_for_idle();
   void worker_idle(std::size_t cancelled);
   void post(Commands commands);
   void schedule_retry();
@@ -63,6 +64,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   std::function<void(DrainResult)> drained_;
   DrainResult drain_result_;
   std::size_t busy_workers_ = 0;
+  int drain_rounds_ = 0;
   Counter batches_posted_;
 };
 
@@ -73,7 +75,14 @@ void Dataplane::Impl::start() {
       workers_.push_back(std::make_unique<Worker>(index, options_, reports()));
     }
   }
+  std::vector<Worker*> all;
   for (const std::unique_ptr<Worker>& worker : workers_) {
+    all.push_back(worker.get());
+  }
+  for (Worker* const worker : all) {
+    worker->meet(all);
+  }
+  for (Worker* const worker : all) {
     worker->start();
   }
 }
@@ -116,10 +125,14 @@ void Dataplane::Impl::stop_accepting() {
 }
 
 void Dataplane::Impl::drain(Clock::time_point deadline, std::function<void(DrainResult)> done) {
+  if (workers_.empty()) {
+    asio::post(control_, [done = std::move(done)] { done(DrainResult{}); });
+    return;
+  }
   drained_ = std::move(done);
   drain_result_ = DrainResult{};
-  busy_workers_ = workers_.size();
-  post(Commands{ReportIdle{}});
+  drain_rounds_ = 2;
+  ask_for_idle();
   drain_timer_.expires_at(deadline);
   drain_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const std::shared_ptr<Impl> self = weak.lock();
@@ -127,6 +140,11 @@ void Dataplane::Impl::drain(Clock::time_point deadline, std::function<void(Drain
       self->post(Commands{CancelAll{}});
     }
   });
+}
+
+void Dataplane::Impl::ask_for_idle() {
+  busy_workers_ = workers_.size();
+  post(Commands{ReportIdle{}});
 }
 
 void Dataplane::Impl::stop() {
@@ -177,7 +195,14 @@ void Dataplane::Impl::listener_closed(const ListenAddress& at) {
 
 void Dataplane::Impl::worker_idle(std::size_t cancelled) {
   drain_result_.cancelled += cancelled;
-  if (busy_workers_ > 0 && --busy_workers_ == 0 && drained_) {
+  if (busy_workers_ == 0 || --busy_workers_ > 0 || !drained_) {
+    return;
+  }
+  // A worker may have said so just before another handed it a connection. Once all have said so nobody accepts any
+  // more, and a second question comes after whatever was handed over.
+  if (--drain_rounds_ > 0) {
+    ask_for_idle();
+  } else {
     drain_timer_.cancel();
     std::exchange(drained_, nullptr)(drain_result_);
   }

@@ -9,7 +9,8 @@
 
 namespace ferry::proxy {
 
-/// Commands on their way from the control thread to one worker: in order, without a lock.
+/// Commands on their way to one worker, from the control thread and from other workers: those of each sender in order,
+/// without a lock.
 class Mailbox {
  public:
   using Batch = std::shared_ptr<const Commands>;
@@ -23,6 +24,7 @@ class Mailbox {
   /// To be watched for EPOLLIN, edge-triggered: it is never read.
   int wake_fd() const { return wake_.get(); }
 
+  /// Safe from any thread.
   void post(Batch batch);
 
   /// Everything posted since, oldest first. For the worker alone.

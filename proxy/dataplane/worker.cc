@@ -13,12 +13,21 @@ namespace ferry::proxy {
 
 using Clock = std::chrono::steady_clock;
 
+namespace {
+
+constexpr std::uint64_t kToleratedLead = 4;
+
+}  // namespace
+
 Worker::Worker(std::size_t index, const DataplaneOptions& options, WorkerReports reports)
     : index_(index),
       reports_(std::move(reports)),
       resources_(options.max_held_bytes_per_worker, options.max_pipes_per_worker),
       carrier_(poller_, resources_, counters_, options, Clock::now()),
-      acceptor_(poller_, carrier_, counters_, options.workers == 1, reports_.listener_closed) {
+      acceptor_(
+          poller_, carrier_, counters_, options.workers == 1,
+          [this](UniqueFd& client, const Acceptor::Watch& watch) { return offer(client, watch); },
+          reports_.listener_closed) {
   const int error = poller_.watch(mailbox_.wake_fd(), EPOLLIN | EPOLLET, EventTag(EventTag::Kind::kMailbox, &mailbox_));
   if (error != 0) {
     throw std::system_error(error, std::generic_category(), "cannot watch a worker's mailbox");
@@ -104,6 +113,7 @@ void Worker::obey_commands(Clock::time_point now) {
     void operator()(const Unlisten& command) const { worker.acceptor_.unlisten(*command.socket, now); }
     void operator()(const UseBackends& command) const { worker.port_of(command.port)->sets = command.sets; }
     void operator()(const Forget& command) const { worker.ports_.erase(command.port.get()); }
+    void operator()(const Adopt& command) const { worker.adopt(command, now); }
     void operator()(const ReportIdle& /*command*/) const { worker.report_when_idle_ = true; }
     void operator()(const CancelAll& /*command*/) const {
       worker.cancelled_ += worker.carrier_.open();
@@ -115,14 +125,47 @@ void Worker::obey_commands(Clock::time_point now) {
     for (const Command& command : *batch) {
       std::visit(Obey{*this, now}, command);
     }
-    counters_.batches_done.add();
+    if (batch->empty() || !std::holds_alternative<Adopt>(batch->front())) {
+      counters_.batches_done.add();
+    }
   }
+}
+
+std::uint64_t Worker::load() const {
+  const std::uint64_t closed = counters_.connections.closed.value();
+  return counters_.connections.accepted.value() - closed + awaited_.load(std::memory_order_relaxed);
+}
+
+bool Worker::offer(UniqueFd& client, const Acceptor::Watch& watch) {
+  Worker* const idlest = *std::min_element(workers_.begin(), workers_.end(),
+                                           [](const Worker* a, const Worker* b) { return a->load() < b->load(); });
+  const std::uint64_t fewest = idlest->load();
+  // A handover costs a wake-up; a difference of this size is not worth it.
+  if (load() <= fewest + kToleratedLead + fewest / 16) {
+    return false;
+  }
+  idlest->awaited_.fetch_add(1, std::memory_order_relaxed);
+  idlest->post(
+      std::make_shared<const Commands>(Commands{Adopt{std::make_shared<UniqueFd>(std::move(client)), watch.port->shared,
+                                                      watch.port->sets, watch.socket->at.address.family()}}));
+  return true;
+}
+
+void Worker::adopt(const Adopt& adoption, Clock::time_point now) {
+  awaited_.fetch_sub(1, std::memory_order_relaxed);
+  std::shared_ptr<WorkerPort> port;
+  if (const auto found = ports_.find(adoption.port.get()); found != ports_.end()) {
+    port = found->second;
+  } else {
+    port = std::make_shared<WorkerPort>(WorkerPort{adoption.port, &adoption.port->counters(index_), adoption.sets});
+  }
+  carrier_.take(std::move(*adoption.client), port, adoption.family, now);
 }
 
 void Worker::report_idle() {
   if (report_when_idle_ && carrier_.open() == 0) {
     report_when_idle_ = false;
-    reports_.idle(cancelled_);
+    reports_.idle(std::exchange(cancelled_, 0));
   }
 }
 

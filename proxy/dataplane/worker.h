@@ -7,6 +7,8 @@
 #include <optional>
 #include <thread>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "proxy/dataplane/acceptor.h"
 #include "proxy/dataplane/carrier.h"
@@ -26,7 +28,8 @@ struct WorkerReports {
 };
 
 /// One thread that carries connections. It does what its mailbox says, and shares nothing with the other workers but
-/// listening sockets and atomic numbers. `options` outlives it.
+/// listening sockets and atomic numbers. When it accepts while it has clearly more connections than another, that one
+/// gets the new one. `options` outlives it.
 class Worker {
  public:
   /// Throws std::system_error when the system refuses a descriptor.
@@ -38,6 +41,8 @@ class Worker {
 
   /// Throws std::system_error when the system refuses a thread.
   void start();
+  /// All workers, this one included; before start(). They must live until every one of them has quit.
+  void meet(std::vector<Worker*> workers) { workers_ = std::move(workers); }
   void post(Mailbox::Batch commands) { mailbox_.post(std::move(commands)); }
   /// Ends the thread. May be called twice.
   void quit();
@@ -51,6 +56,10 @@ class Worker {
   void tell(const epoll_event& event, std::chrono::steady_clock::time_point now);
   void obey_commands(std::chrono::steady_clock::time_point now);
   void report_idle();
+  /// Connections it has, and will have.
+  std::uint64_t load() const;
+  bool offer(UniqueFd& client, const Acceptor::Watch& watch);
+  void adopt(const Adopt& adoption, std::chrono::steady_clock::time_point now);
   std::optional<std::chrono::steady_clock::time_point> next_deadline();
   const std::shared_ptr<WorkerPort>& port_of(const std::shared_ptr<ServedPort>& port);
 
@@ -63,6 +72,9 @@ class Worker {
   Carrier carrier_;
   Acceptor acceptor_;
   std::unordered_map<const ServedPort*, std::shared_ptr<WorkerPort>> ports_;
+  std::vector<Worker*> workers_;
+  /// Connections given to this worker that it has not taken yet.
+  std::atomic<std::uint32_t> awaited_{0};
   std::size_t cancelled_ = 0;
   bool mail_ = false;
   bool report_when_idle_ = false;

@@ -249,5 +249,23 @@ TEST_F(Carrying, ConnectionsSpreadOverTheWorkers) {
   }
 }
 
+TEST_F(Carrying, ABurstSpreadsOverTheWorkersToo) {
+  DataplaneOptions options;
+  options.workers = 4;
+  use(options);
+  set(service_);
+  constexpr std::uint64_t kConnections = 200;
+  std::vector<TestSocket> clients;
+  for (std::uint64_t i = 0; i < kConnections; ++i) {
+    clients.push_back(connect(service_));
+  }
+  ASSERT_TRUE(wait_until([&] { return counters(service_).accepted == kConnections; }));
+  const std::vector<std::uint64_t> spread = totals().accepted_by_worker;
+  for (const std::uint64_t accepted : spread) {
+    EXPECT_GT(accepted, kConnections / 4 * 3 / 4) << ::testing::PrintToString(spread);
+    EXPECT_LT(accepted, kConnections / 4 * 5 / 4) << ::testing::PrintToString(spread);
+  }
+}
+
 }  // namespace
 }  // namespace ferry::proxy::testing

@@ -79,8 +79,11 @@ TEST_F(Shutdown, StoppingEndsIdleConnectionsAndMayBeRepeated) {
 }
 
 TEST_F(Shutdown, ADataplaneThatWasNeverStartedEndsQuietly) {
-  const Dataplane unused(control_.get_executor(), DataplaneOptions{});
+  Dataplane unused(control_.get_executor(), DataplaneOptions{});
   EXPECT_EQ(unused.snapshot().listeners, 0U);
+  unused.stop_accepting();
+  unused.drain(Clock::now() + std::chrono::hours{1}, [this](Dataplane::DrainResult result) { drained_ = result; });
+  EXPECT_TRUE(wait_until([&] { return drained_.has_value(); }));
 }
 
 }  // namespace
