@@ -13,8 +13,8 @@ namespace ferry::proxy {
 
 namespace {
 
-/// Connections taken before the worker turns to those it carries.
-constexpr int kBatch = 32;
+/// Connections taken at most before the worker turns to those it carries.
+constexpr int kLargestBatch = 32;
 /// Connections shed at one go.
 constexpr int kMostShed = 1024;
 
@@ -39,7 +39,7 @@ void Acceptor::listen(const std::shared_ptr<ListenSocket>& socket, const std::sh
     watch->port = port;
     return;
   }
-  watch = std::make_unique<Watch>(Watch{socket, port, false});
+  watch = std::make_unique<Watch>(Watch{socket, port, false, 1});
   watch_socket(*watch);
 }
 
@@ -61,19 +61,20 @@ void Acceptor::unlisten(ListenSocket& socket, TimePoint now) {
 }
 
 void Acceptor::ready(Watch& watch, TimePoint now) {
-  bool accepted = false;
-  for (int count = 0; count < kBatch; ++count) {
+  int accepted = 0;
+  bool empty = false;
+  for (int tries = 0; tries < watch.batch && !empty; ++tries) {
     const Outcome outcome = accept_one(watch, now);
     if (outcome == Outcome::kShortage) {
       shortage(watch, now);
       return;
     }
-    if (outcome == Outcome::kEmpty || outcome == Outcome::kFailed) {
-      break;
-    }
-    accepted |= outcome == Outcome::kAccepted;
+    empty = outcome == Outcome::kEmpty || outcome == Outcome::kFailed;
+    accepted += outcome == Outcome::kAccepted ? 1 : 0;
   }
-  if (accepted && !alone_) {
+  // epoll tells again while there is more (level-triggered), so asking until nothing is left would be a call wasted.
+  watch.batch = empty ? std::max(accepted, 1) : std::min(2 * watch.batch, kLargestBatch);
+  if (accepted > 0 && !alone_) {
     poller_.unwatch(watch.socket->fd.get());
     watch_socket(watch);
   }

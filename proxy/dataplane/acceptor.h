@@ -32,6 +32,8 @@ class Acceptor {
     std::shared_ptr<ListenSocket> socket;
     std::shared_ptr<WorkerPort> port;
     bool paused = false;
+    /// Connections to look for before the next turn: what the last turns found.
+    int batch = 1;
   };
 
   /// Asked for each connection accepted; true when it was given to another worker.

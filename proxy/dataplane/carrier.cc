@@ -10,6 +10,13 @@
 
 namespace ferry::proxy {
 
+namespace {
+
+/// Most connections end before; those that do not are worth four system calls.
+constexpr std::chrono::seconds kYouth{20};
+
+}  // namespace
+
 Carrier::Carrier(Poller& poller, RelayResources& resources, WorkerCounters& counters, const DataplaneOptions& options,
                  TimePoint now)
     : poller_(poller), resources_(resources), counters_(counters), options_(options), dialling_(now) {}
@@ -23,7 +30,7 @@ void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, con
                    TimePoint now) {
   // Owned by the list it is in, from here until finish_turn() frees it.
   Session& session = *std::make_unique<Session>().release();
-  carried_.push_back(session);
+  young_.push_back(session);
   session.client.fd = std::move(client);
   session.port = port;
   session.family = family;
@@ -80,7 +87,8 @@ void Carrier::finish_turn(TimePoint now) {
   }
   turn_.clear();
   dialling_.expire(now, [&](Session& session) { dial_deadline(session, now); });
-  while (!half_closed_.empty() && now - half_closed_.front().last_byte >= options_.half_close_timeout) {
+  settle_aged(now);
+  while (!half_closed_.empty() && now - half_closed_.front().since >= options_.half_close_timeout) {
     counters_.half_close_timeouts.add();
     reset(half_closed_.front());
   }
@@ -93,22 +101,32 @@ void Carrier::finish_turn(TimePoint now) {
   }
 }
 
+void Carrier::settle_aged(TimePoint now) {
+  while (!young_.empty() && now - young_.front().since >= kYouth) {
+    Session& session = young_.front();
+    keep_alive(session.backend.fd.get());
+    settled_.push_back(session);
+  }
+}
+
 std::optional<Carrier::TimePoint> Carrier::next_deadline() {
   std::optional<TimePoint> next = dialling_.next();
+  const auto consider = [&](TimePoint deadline) { next = next ? std::min(*next, deadline) : deadline; };
+  if (!young_.empty()) {
+    consider(young_.front().since + kYouth);
+  }
   if (!half_closed_.empty()) {
-    const TimePoint timeout = half_closed_.front().last_byte + options_.half_close_timeout;
-    next = next ? std::min(*next, timeout) : timeout;
+    consider(half_closed_.front().since + options_.half_close_timeout);
   }
   return next;
 }
 
 void Carrier::reset_all() {
   dialling_.clear([&](Session& session) { reset(session); });
-  while (!carried_.empty()) {
-    reset(carried_.front());
-  }
-  while (!half_closed_.empty()) {
-    reset(half_closed_.front());
+  for (IntrusiveList<Session>* const list : {&young_, &settled_, &half_closed_}) {
+    while (!list->empty()) {
+      reset(list->front());
+    }
   }
 }
 
@@ -159,7 +177,8 @@ void Carrier::dial_failed(Session& session, DialFailure failure) {
 
 void Carrier::connected(Session& session, TimePoint now) {
   session.dialling.reset();
-  carried_.push_back(session);
+  session.since = now;
+  young_.push_back(session);
   session.client.writable = true;
   carry(session, now);
 }
@@ -221,8 +240,8 @@ void Carrier::pass_ends(Session& session, const Direction::Result& up, const Dir
   if (down_finished && !std::exchange(session.client_told, true)) {
     ::shutdown(session.client.fd.get(), SHUT_WR);
   }
-  if (session.last_byte == TimePoint() || up.moved + down.moved > 0) {
-    session.last_byte = now;
+  if (!std::exchange(session.half_closed, true) || up.moved + down.moved > 0) {
+    session.since = now;
     half_closed_.push_back(session);
   }
 }

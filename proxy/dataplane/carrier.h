@@ -58,6 +58,7 @@ class Carrier {
   void carry(Session& session, TimePoint now);
   void pass_ends(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now);
   void pass_reset(Session& session);
+  void settle_aged(TimePoint now);
   void close(Session& session);
   void reset(Session& session);
 
@@ -67,7 +68,9 @@ class Carrier {
   const DataplaneOptions& options_;
 
   TimingWheel<Session> dialling_;
-  IntrusiveList<Session> carried_;
+  /// Oldest first; the backend's side has no keep-alive yet, which short connections never need.
+  IntrusiveList<Session> young_;
+  IntrusiveList<Session> settled_;
   /// Least recently active first.
   IntrusiveList<Session> half_closed_;
   IntrusiveList<Session> closed_;

@@ -31,9 +31,10 @@ struct Session : ListHook {
   std::shared_ptr<WorkerPort> port;
   /// Null once connected.
   std::unique_ptr<Dialling> dialling;
-  /// When a byte last moved; kept up to date only while one side has finished.
-  TimePoint last_byte;
+  /// When it was connected; once one side has finished, when a byte last moved.
+  TimePoint since;
   config::AddressFamily family = config::AddressFamily::kIpv4;
+  bool half_closed = false;
   bool backend_told = false;
   bool client_told = false;
   /// Has spent its budget and waits for its next turn.

@@ -19,20 +19,19 @@ bool enable(int fd, int level, int option, int value = 1) {
   return ::setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }
 
-/// A peer that vanished without a word is noticed within about four minutes, instead of the kernel's two hours.
 constexpr int kKeepAliveIdleSeconds = 120;
 constexpr int kKeepAliveIntervalSeconds = 30;
 constexpr int kKeepAliveProbes = 4;
 
-bool set_common_options(int fd) {
-  return enable(fd, IPPROTO_TCP, TCP_NODELAY) && enable(fd, SOL_SOCKET, SO_KEEPALIVE) &&
-         enable(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds) &&
+bool set_keep_alive(int fd) {
+  return enable(fd, SOL_SOCKET, SO_KEEPALIVE) && enable(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds) &&
          enable(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds) &&
          enable(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
 }
 
 bool set_listener_options(int fd, bool v4) {
-  return enable(fd, SOL_SOCKET, SO_REUSEADDR) && enable(fd, SOL_SOCKET, SO_OOBINLINE) && set_common_options(fd) &&
+  return enable(fd, SOL_SOCKET, SO_REUSEADDR) && enable(fd, SOL_SOCKET, SO_OOBINLINE) &&
+         enable(fd, IPPROTO_TCP, TCP_NODELAY) && set_keep_alive(fd) &&
          (v4 ? enable(fd, IPPROTO_IP, IP_FREEBIND)
              : enable(fd, IPPROTO_IPV6, IPV6_V6ONLY) && enable(fd, IPPROTO_IPV6, IPV6_FREEBIND));
 }
@@ -44,7 +43,7 @@ SocketResult failure() { return {UniqueFd(), errno}; }
 SocketResult start_connect(const config::IpAddress& address, std::uint16_t port) {
   const SocketAddress target(address, port);
   UniqueFd fd(::socket(target.domain(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd || !set_common_options(fd.get())) {
+  if (!fd || !enable(fd.get(), IPPROTO_TCP, TCP_NODELAY)) {
     return failure();
   }
   if (::connect(fd.get(), target.data(), target.size()) != 0 && errno != EINPROGRESS) {
@@ -62,6 +61,8 @@ SocketResult open_listener(const config::IpAddress& address, std::uint16_t port,
   }
   return {std::move(fd), 0};
 }
+
+void keep_alive(int fd) { static_cast<void>(set_keep_alive(fd)); }
 
 bool ignore_new_connections(int listener) {
   // The kernel hands the filter the segment from its TCP header on; byte 13 holds the flags. A result of 0 drops.

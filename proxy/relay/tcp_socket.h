@@ -13,12 +13,16 @@ struct SocketResult {
   int error = 0;
 };
 
-/// A TCP connection under way to the address; non-blocking, so that it becomes writable or fails later.
+/// A TCP connection under way to the address; non-blocking, so that it becomes writable or fails later. It has no
+/// keep-alive yet.
 SocketResult start_connect(const config::IpAddress& address, std::uint16_t port);
 
 /// A listening TCP socket at an address that need not be configured on this host (IP_FREEBIND). What its connections
 /// inherit is set on it, so that none of them needs a call of its own.
 SocketResult open_listener(const config::IpAddress& address, std::uint16_t port, int backlog);
+
+/// Has the kernel notice within about four minutes when the peer vanished without a word. Best effort.
+void keep_alive(int fd);
 
 /// From now on the listener ignores new SYNs, while handshakes under way still complete: what is in its queue can be
 /// accepted to the last before it is closed. False when the kernel refuses.
