@@ -18,7 +18,8 @@ struct ListOptions {
   /// 0: no paging.
   unsigned limit = 0;
   std::string continue_token;
-  /// resourceVersionMatch=NotOlderThan: an error (ResourceVersionTooLarge) rather than an older state, also with a limit.
+  /// resourceVersionMatch=NotOlderThan: an error (ResourceVersionTooLarge) rather than an older state, also with a
+  /// limit.
   bool not_older_than = false;
 };
 

@@ -61,8 +61,8 @@ class Reflector {
         state_(options.watch_list),
         backoff_(clock) {}
 
-  /// Runs until it is cancelled (kind kCancelled), or until the server says that it does not have the collection or does
-  /// not understand the selection (404 or 400 to a list): that error is returned.
+  /// Runs until it is cancelled (kind kCancelled), or until the server says that it does not have the collection or
+  /// does not understand the selection (404 or 400 to a list): that error is returned.
   boost::asio::awaitable<ApiError> run() {
     ReflectorState::Next next = state_.begin();
     for (;;) {
@@ -237,8 +237,8 @@ class Reflector {
     const std::string resource = monitor_.status().resource;
     const bool first = !failing_;
     failing_ = true;
-    spdlog::log(first ? spdlog::level::warn : spdlog::level::debug, "{} of {} failed: {}; the last known state serves on",
-                doing, resource, error.to_string());
+    spdlog::log(first ? spdlog::level::warn : spdlog::level::debug,
+                "{} of {} failed: {}; the last known state serves on", doing, resource, error.to_string());
   }
 
   void note_success() {

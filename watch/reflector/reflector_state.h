@@ -63,8 +63,8 @@ class ReflectorState {
   /// A list, of all its pages, succeeded.
   Next on_listed(const std::string& resource_version);
   Next on_list_failed(const ApiError& error);
-  /// An event came, of a watch or of the initial events of a WatchList. The version it carries is adopted where the order
-  /// of events makes that safe.
+  /// An event came, of a watch or of the initial events of a WatchList. The version it carries is adopted where the
+  /// order of events makes that safe.
   void on_event(EventType type, const ObjectMeta& meta);
   /// The initial events of a WatchList are complete; the stream goes on as a watch.
   void on_initial_events_end(const std::string& resource_version);

@@ -1,8 +1,11 @@
 #include "watch/rest/url.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <optional>
+
+#include "config/ip_address.h"
 
 namespace ferry::watch {
 namespace {
@@ -20,36 +23,58 @@ bool is_host_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_';
 }
 
-/// Splits "host", "host:port", "[v6]" or "[v6]:port" into the two; the port stays as it is when none is named.
+bool is_ipv6_address(std::string_view text) {
+  return text.find(':') != std::string_view::npos && config::IpAddress::parse(text).has_value();
+}
+
+/// What is wrong with the host of an URL; empty: nothing.
+std::string check_host(std::string_view host, bool in_brackets) {
+  if (in_brackets) return is_ipv6_address(host) ? "" : "what is in the brackets is not an IPv6 address";
+  if (host.empty()) return "the host is missing";
+  for (const char c : host) {
+    if (!is_host_character(c)) return "the host has a character that no host name has";
+  }
+  return {};
+}
+
+/// Reads "host", "host:port", "[v6]" or "[v6]:port"; the port stays as it is when none is named. Returns what is wrong
+/// with it.
 std::string read_authority(std::string_view authority, Url& url) {
+  const bool in_brackets = authority.starts_with('[');
   std::string_view host = authority;
-  std::string_view port;
-  bool has_port = false;
-  if (authority.starts_with('[')) {
+  std::string_view rest;
+  if (in_brackets) {
     const auto close = authority.find(']');
     if (close == std::string_view::npos) return "a '[' without its ']'";
     host = authority.substr(1, close - 1);
-    if (host.find(':') == std::string_view::npos) return "brackets are for IPv6 addresses";
-    const std::string_view rest = authority.substr(close + 1);
-    has_port = !rest.empty();
-    if (has_port && rest.front() != ':') return "unexpected text after ']'";
-    if (has_port) port = rest.substr(1);
+    rest = authority.substr(close + 1);
+    if (!rest.empty() && rest.front() != ':') return "unexpected text after ']'";
   } else if (const auto colon = authority.find(':'); colon != std::string_view::npos) {
     host = authority.substr(0, colon);
-    port = authority.substr(colon + 1);
-    has_port = true;
-    if (port.find(':') != std::string_view::npos) return "an IPv6 address needs brackets, as in [fd00::1]:6443";
-    for (const char c : host) {
-      if (!is_host_character(c)) return "the host has a character that no host name has";
-    }
+    rest = authority.substr(colon);
+    if (rest.find(':', 1) != std::string_view::npos) return "an IPv6 address needs brackets, as in [fd00::1]:6443";
   }
-  if (host.empty()) return "the host is missing";
+  if (std::string problem = check_host(host, in_brackets); !problem.empty()) return problem;
   url.host = host;
-  if (!has_port) return {};
-  const auto number = parse_port(port);
-  if (!number) return "'" + std::string(port) + "' is no port between 1 and 65535";
+  if (rest.empty()) return {};
+  const auto number = parse_port(rest.substr(1));
+  if (!number) return "'" + std::string(rest.substr(1)) + "' is no port between 1 and 65535";
   url.port = *number;
   return {};
+}
+
+/// Sets what the scheme decides. False: it is neither http nor https.
+bool read_scheme(std::string_view scheme, Url& url) {
+  std::string lower;
+  for (const char c : scheme) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  url.tls = lower == "https";
+  url.port = url.tls ? 443 : 80;
+  return url.tls || lower == "http";
+}
+
+bool is_url_character(char c) {
+  constexpr std::string_view kNotInAnAddress = "?#@\"<>\\^`{|}";
+  return c > ' ' && c < 0x7f && kNotInAnAddress.find(c) == std::string_view::npos;
 }
 
 }  // namespace
@@ -68,22 +93,17 @@ Parsed parse_url(std::string_view text) {
   const bool has_scheme = scheme_end != std::string_view::npos;
   if (has_scheme) {
     const std::string_view scheme = text.substr(0, scheme_end);
-    if (scheme != "http" && scheme != "https") {
-      return "the scheme must be http or https, not '" + std::string(scheme) + "'";
-    }
-    url.tls = scheme == "https";
-    url.port = url.tls ? 443 : 80;
+    if (!read_scheme(scheme, url)) return "the scheme must be http or https, not '" + std::string(scheme) + "'";
     rest = text.substr(scheme_end + 3);
   }
-  if (rest.find_first_of("?#@ \t\r\n") != std::string_view::npos) {
-    return std::string("an address has no '?', '#', '@' or blank");
-  }
   const auto slash = rest.find('/');
-  if (!has_scheme && slash != std::string_view::npos) {
-    return std::string("host must be a URL or a host:port pair");
-  }
+  const std::string_view path = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
+  if (!has_scheme && path.size() > 1) return std::string("host must be a URL or a host:port pair");
   if (std::string problem = read_authority(rest.substr(0, slash), url); !problem.empty()) return problem;
-  if (slash != std::string_view::npos) url.base_path = rest.substr(slash);
+  if (!std::all_of(path.begin(), path.end(), is_url_character)) {
+    return std::string("its path has a character that must not stand there, such as '?', '#' or a blank");
+  }
+  url.base_path = path;
   while (url.base_path.ends_with('/')) url.base_path.pop_back();
   return url;
 }

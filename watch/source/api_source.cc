@@ -152,8 +152,7 @@ asio::awaitable<void> ApiSource::follow_endpoints() {
 asio::awaitable<Result<const WireFormat<config::EndpointSlice>*>> ApiSource::find_endpoint_format() {
   if (options_.historical) co_return &codec::v1beta1::kEndpoints;
   for (const auto* format : {&codec::discovery_v1::kEndpointSlices, &codec::discovery_v1beta1::kEndpointSlices}) {
-    const auto has =
-        co_await has_resource(rest_, std::string(format->api_version), std::string(format->resource));
+    const auto has = co_await has_resource(rest_, std::string(format->api_version), std::string(format->resource));
     if (!has.has_value()) co_return has.error();
     if (has.value()) co_return format;
   }

@@ -26,9 +26,9 @@ struct FileSourceStatus {
   std::string last_error;
 };
 
-/// Feeds one source of the store from Kubernetes manifests, YAML or JSON: a file with any number of documents, or a folder
-/// whose files ending in .yaml, .yml and .json are read in the order of their names. They are read again when they change
-/// (inotify); files of which one is broken leave the last good state in force.
+/// Feeds one source of the store from Kubernetes manifests, YAML or JSON: a file with any number of documents, or a
+/// folder whose files ending in .yaml, .yml and .json are read in the order of their names. They are read again when
+/// they change (inotify); files of which one is broken leave the last good state in force.
 class FileSource {
  public:
   /// `store` outlives the source. Nothing is read before start().
@@ -37,8 +37,8 @@ class FileSource {
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
 
-  /// Reads the files and begins to watch them. Throws std::runtime_error with one sentence that names the file, the line
-  /// and the reason when they cannot be read: at the start there is no last good state.
+  /// Reads the files and begins to watch them. Throws std::runtime_error with one sentence that names the file, the
+  /// line and the reason when they cannot be read: at the start there is no last good state.
   void start();
   /// Nothing runs afterwards.
   void stop();
