@@ -1,0 +1,189 @@
+#include "proxy/daemon/daemon.h"
+
+#include <csignal>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "proxy/daemon/admin_addresses.h"
+#include "proxy/daemon/admin_pages.h"
+#include "proxy/daemon/descriptor_limit.h"
+#include "proxy/daemon/logging.h"
+#include "proxy/daemon/watch_metrics.h"
+#include "proxy/metrics/dataplane_metrics.h"
+#include "proxy/metrics/process_metrics.h"
+#include "proxy/metrics/store_metrics.h"
+
+namespace ferry::proxy {
+namespace {
+
+/// How often the control thread shows that it moves; until the first state is there it looks more often, so that the
+/// probes turn good without delay.
+constexpr std::chrono::milliseconds kBeat{1000};
+constexpr std::chrono::milliseconds kBeatBeforeSync{20};
+
+DataplaneOptions dataplane_options(const Options& options) {
+  DataplaneOptions made;
+  made.workers = options.workers;
+  made.half_close_timeout = options.half_close_timeout;
+  return made;
+}
+
+config::StoreOptions store_options(const Options& options) {
+  config::StoreOptions made;
+  made.node.name = options.node_name;
+  made.service_ranges = options.service_cidrs;
+  return made;
+}
+
+}  // namespace
+
+Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api)
+    : options_(options),
+      dataplane_(control_.get_executor(), dataplane_options(options), component_logger("dataplane")),
+      store_(store_options(options),
+             [this](const std::vector<config::ServicePortChange>& changes) { apply(changes); }) {
+  if (api) {
+    rest_.emplace(control_.get_executor(), std::move(*api));
+    watch::ApiSourceOptions source_options;
+    source_options.historical = options_.api_version == Options::ApiVersion::kV1beta1;
+    api_.emplace(*rest_, store_.add_source("api"), clock_, source_options);
+  }
+  for (const std::string& path : options_.source_files) {
+    files_.emplace_back(control_.get_executor(), store_.add_source(path), path);
+  }
+  add_metrics();
+}
+
+void Daemon::run() {
+  start();
+  control_.run();
+
+  spdlog::info("shutting down: {} for connections to end", options_.shutdown_grace);
+  health_.set_draining();
+  stop_watching();
+  dataplane_.stop_accepting();
+  drain();
+  end();
+}
+
+void Daemon::start() {
+  std::signal(SIGPIPE, SIG_IGN);
+  spdlog::debug("at most {} open descriptors", raise_descriptor_limit());
+  open_admin_addresses(admin_, options_, health_pages(health_, probes_), metrics_pages(health_, probes_, metrics_));
+  dataplane_.start();
+  for (watch::FileSource& file : files_) file.start();
+  if (api_) {
+    spdlog::info("following the API server {}", rest_->config().server.to_string());
+    api_->start();
+  }
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  await_signal();
+  beat();
+  admin_.start();
+}
+
+void Daemon::await_signal() {
+  signals_.async_wait([this](const boost::system::error_code& code, int /*signal*/) {
+    if (code.failed()) return;
+    ++signals_received_;
+    control_.stop();
+    await_signal();
+  });
+}
+
+void Daemon::beat() {
+  const bool synced = store_.synced();
+  {
+    const std::lock_guard lock(view_mutex_);
+    if (synced && !view_.synced) {
+      spdlog::info("synced: {} services, {} service ports", store_.stats().services, store_.stats().service_ports);
+    }
+    view_ = {store_.stats(), synced};
+  }
+  if (synced) health_.set_synced();
+  health_.beat(std::chrono::steady_clock::now());
+  heartbeat_.expires_after(synced ? kBeat : kBeatBeforeSync);
+  heartbeat_.async_wait([this](const boost::system::error_code& code) {
+    if (!code.failed()) beat();
+  });
+}
+
+void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
+  const auto begin = std::chrono::steady_clock::now();
+  dataplane_.apply(changes);
+  const auto now = std::chrono::system_clock::now();
+  sync_.applied(changes, now, std::chrono::steady_clock::now() - begin);
+  health_.set_applied(now);
+  for (const config::ServicePortChange& change : changes) {
+    const std::uint32_t before = change.before ? change.before->refused_endpoints : 0;
+    const std::uint32_t after = change.after ? change.after->refused_endpoints : 0;
+    if (after > before) {
+      spdlog::warn("{}: {} endpoints are refused: they are loopback, link-local or service addresses",
+                   change.name.to_string(), after);
+    }
+  }
+}
+
+void Daemon::stop_watching() {
+  for (watch::FileSource& file : files_) file.stop();
+  if (!api_) return;
+  bool stopped = false;
+  api_->stop([this, &stopped] {
+    stopped = true;
+    control_.stop();
+  });
+  while (!stopped) {
+    control_.restart();
+    control_.run();
+  }
+}
+
+void Daemon::drain() {
+  bool drained = false;
+  dataplane_.drain(std::chrono::steady_clock::now() + options_.shutdown_grace,
+                   [this, &drained](Dataplane::DrainResult result) {
+                     if (result.cancelled > 0)
+                       spdlog::warn("{} connections were cut at the deadline", result.cancelled);
+                     drained = true;
+                     control_.stop();
+                   });
+  while (!drained && signals_received_ < 2) {
+    control_.restart();
+    control_.run();
+  }
+  if (!drained) spdlog::warn("a second signal: not waiting for the connections that are left");
+}
+
+void Daemon::end() {
+  dataplane_.stop();
+  admin_.stop();
+  heartbeat_.cancel();
+  signals_.cancel();
+  spdlog::info("stopped");
+}
+
+Daemon::StoreView Daemon::store_view() const {
+  const std::lock_guard lock(view_mutex_);
+  return view_;
+}
+
+void Daemon::add_metrics() {
+  metrics_.add([this] { return sync_.collect(); });
+  metrics_.add([this] { return probes_.collect(); });
+  metrics_.add([this] {
+    const StoreView view = store_view();
+    return store_metrics(view.stats, view.synced);
+  });
+  metrics_.add([this] { return dataplane_metrics(dataplane_.snapshot()); });
+  if (api_) metrics_.add([this] { return watch_metrics(api_->status()); });
+  metrics_.add([this] {
+    std::vector<watch::FileSourceStatus> files;
+    for (const watch::FileSource& file : files_) files.push_back(file.status());
+    return file_metrics(files);
+  });
+  metrics_.add([] { return process_metrics(read_process_usage()); });
+}
+
+}  // namespace ferry::proxy

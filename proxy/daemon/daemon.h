@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "config/store.h"
+#include "proxy/admin/admin_server.h"
+#include "proxy/admin/health.h"
+#include "proxy/daemon/options.h"
+#include "proxy/dataplane/dataplane.h"
+#include "proxy/metrics/metrics_page.h"
+#include "proxy/metrics/probe_metrics.h"
+#include "proxy/metrics/sync_metrics.h"
+#include "watch/rest/rest_client.h"
+#include "watch/source/api_source.h"
+#include "watch/source/file_source.h"
+#include "watch/wait/system_clock.h"
+
+namespace ferry::proxy {
+
+/// The whole daemon: the control thread (the caller's), the admin thread and the workers. The one place that knows
+/// config, watch and proxy together.
+class Daemon {
+ public:
+  /// Nothing is opened yet. `api`: how to reach the API server; none when only files are read.
+  Daemon(const Options& options, std::optional<watch::ClientConfig> api);
+
+  /// Serves until SIGTERM or SIGINT, then drains and ends. Throws std::exception with one sentence for the log when it
+  /// cannot start: an address that is taken, a file that is broken.
+  void run();
+
+ private:
+  struct StoreView {
+    config::StoreStats stats;
+    bool synced = false;
+  };
+
+  void start();
+  void stop_watching();
+  void drain();
+  void end();
+
+  void apply(const std::vector<config::ServicePortChange>& changes);
+  void beat();
+  void await_signal();
+  void add_metrics();
+  StoreView store_view() const;
+
+  const Options options_;
+  boost::asio::io_context control_{1};
+  boost::asio::signal_set signals_{control_};
+  boost::asio::steady_timer heartbeat_{control_};
+  watch::SystemClock clock_;
+
+  Health health_;
+  ProbeMetrics probes_;
+  SyncMetrics sync_;
+  MetricsPage metrics_;
+
+  Dataplane dataplane_;
+  config::Store store_;
+  std::optional<watch::RestClient> rest_;
+  std::optional<watch::ApiSource> api_;
+  std::list<watch::FileSource> files_;
+
+  mutable std::mutex view_mutex_;
+  StoreView view_;
+  /// Signals received so far: the first ends the daemon in order, the second at once.
+  int signals_received_ = 0;
+
+  /// Last, so that its thread ends before what it reads.
+  AdminServer admin_;
+};
+
+}  // namespace ferry::proxy
