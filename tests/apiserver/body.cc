@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "tests/apiserver/protobuf_body.h"
 #include "tests/apiserver/slice_conversion.h"
 #include "tests/apiserver/yaml.h"
 
@@ -51,6 +52,7 @@ Result<Json> decode_body(const Request& request, std::string_view kind) {
     if (documents->size() != 1) return bad_request("the body is to be one YAML document");
     return ok(std::move(documents->front()));
   }
+  if (media == "application/vnd.kubernetes.protobuf") return decode_protobuf(request.body);
   if (!media.empty() && media != "application/json") {
     Status status;
     status.code = 415;
