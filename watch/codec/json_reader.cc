@@ -46,6 +46,8 @@ void JsonReader::fail(std::string reason) {
   problem_ = where.empty() ? std::move(reason) : where + ": " + reason;
   ok_ = false;
   at_ = end_;
+  // The names on the way here may be gone by the time somebody asks for the path.
+  depth_ = 0;
 }
 
 void JsonReader::fail_expected(std::string_view expected) {
@@ -139,10 +141,10 @@ bool JsonReader::next_name(bool first, std::string& unescaped) {
     unescape(name, unescaped);
     name = unescaped;
   }
+  steps_[depth_ - 1] = Step{Step::Kind::kMember, name, 0};
   blanks();
   if (!take(':')) fail(at_ == end_ ? "cut off" : "':' stands between a name and its value");
   blanks();
-  steps_[depth_ - 1] = Step{Step::Kind::kMember, name, 0};
   return ok_;
 }
 

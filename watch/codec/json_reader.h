@@ -42,7 +42,7 @@ class JsonReader {
 
   /// Marks the value just read as wrong; only the first reason counts.
   void fail(std::string reason);
-  /// Where in the object the reader is: "spec.ports[0]"; empty at the top.
+  /// Where in the object the reader is: "spec.ports[0]"; empty at the top, and after a failure.
   std::string path() const;
   /// Fails unless the text ends here.
   void finish();

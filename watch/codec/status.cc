@@ -18,7 +18,7 @@ using codec::printable;
 constexpr std::size_t kMaxMessage = 1024;
 constexpr std::size_t kMaxForeignMessage = 256;
 constexpr std::size_t kMaxReason = 64;
-constexpr std::int64_t kMaxRetryAfterSeconds = 24 * 60 * 60;
+constexpr std::int64_t kMaxRetryAfterSeconds = 86400;
 
 class StatusReader {
  public:

@@ -129,6 +129,14 @@ TEST(BadSlice, APortThatIsNoneSpoilsItAndATypeNotKnownEmptiesIt) {
   EXPECT_EQ(unknown->left_out, "addressType: \"IPv9\" is not a type known here");
 }
 
+// What is left out is told by its path, which is gone once the object failed.
+TEST(BadSlice, AMistakeInsideAnEndpointUnderAnEscapedNameIsToldOnce) {
+  const DecodeError error = error_of(
+      discovery_v1::kEndpointSlices,
+      R"({"metadata":{"name":"a","namespace":"ns"},"endpoints":[{"a name too long for a small string\u0041":[1,}]})");
+  EXPECT_EQ(error.reason, "endpoints[0].a name too long for a small stringA[1]: expected a value, found no JSON");
+}
+
 TEST(Metadata, OfABookmarkNeedsNoName) {
   const auto meta = v1::kServices.decode_meta(
       R"({"kind":"Service","apiVersion":"v1","metadata":{"resourceVersion":"25","creationTimestamp":null,

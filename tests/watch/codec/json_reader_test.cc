@@ -119,7 +119,7 @@ TEST(JsonReader, WhatIsNotReadIsSkippedAndNullStandsForAbsence) {
       EXPECT_FALSE(in.text().has_value());
     } else if (key == "b") {
       in.elements([&](std::size_t index) {
-        if (index < 2) seen.push_back(std::string(in.text().value_or("null")));
+        if (index < 2) seen.emplace_back(in.text().value_or("null"));
       });
     } else if (key == "c") {
       in.members([&](std::string_view) { FAIL(); });
@@ -145,6 +145,17 @@ TEST(JsonReader, AMistakeIsToldWithItsPath) {
     });
   });
   EXPECT_EQ(in.problem(), "spec.ports[1].port: expected a number, found a string");
+}
+
+TEST(JsonReader, APathNamesEscapedMembersAndForgetsThemAfterAFailure) {
+  const std::string name(40, 'x');
+  const std::string json = "{\"outer\\u0041\":{\"" + name + "\\u0041\":1,\"" + name + name + "\\u0042\" 5}}";
+  JsonReader in(json);
+  in.members([&](std::string_view) {
+    in.members([&](std::string_view) { EXPECT_EQ(in.path(), "outerA." + name + "A"); });
+    EXPECT_EQ(in.path(), "");
+  });
+  EXPECT_EQ(in.problem(), "outerA." + (name + name).substr(0, 64) + ": ':' stands between a name and its value");
 }
 
 TEST(JsonReader, ANumberIsWholeAndWithinItsRange) {

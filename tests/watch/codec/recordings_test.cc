@@ -1,5 +1,6 @@
 // Every response recorded from a real API server, byte for byte and cut at every byte.
 #include <algorithm>
+#include <cctype>
 #include <ostream>
 #include <string>
 #include <vector>
