@@ -1,7 +1,7 @@
 #pragma once
 
-#include <compare>
 #include <string>
+#include <tuple>
 
 namespace ferry::apiserver {
 
@@ -10,8 +10,10 @@ struct ObjectKey {
   std::string name_space;
   std::string name;
 
-  friend auto operator<=>(const ObjectKey&, const ObjectKey&) = default;
   friend bool operator==(const ObjectKey&, const ObjectKey&) = default;
+  friend bool operator<(const ObjectKey& a, const ObjectKey& b) {
+    return std::tie(a.name_space, a.name) < std::tie(b.name_space, b.name);
+  }
 };
 
 }  // namespace ferry::apiserver

@@ -75,7 +75,7 @@ Command::Command(const std::vector<std::string>& arguments, const Environment& e
 
   std::vector<std::string> words = arguments;
   std::vector<std::string> variables;
-  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : environment) variables.emplace_back(name).append("=").append(value);
   const int failed =
       posix_spawn(&pid_, words.front().c_str(), &actions, nullptr, pointers(words).data(), pointers(variables).data());
   posix_spawn_file_actions_destroy(&actions);

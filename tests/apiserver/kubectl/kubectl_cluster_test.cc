@@ -9,17 +9,6 @@ namespace {
 
 using ::testing::ContainsRegex;
 
-/// Writes a pod's status, as its node's kubelet would.
-void set_running(Session& session, const std::string& pod, const std::string& ip, const std::string& ready) {
-  const std::string path = "/api/v1/namespaces/default/pods/" + pod + "/status";
-  std::string object = session.ok({"get", "--raw", "/api/v1/namespaces/default/pods/" + pod});
-  const std::string phase = "\"status\":{";
-  object.replace(object.rfind(phase), phase.size(),
-                 phase + R"("podIP":")" + ip + R"(","podIPs":[{"ip":")" + ip +
-                     R"("}],"conditions":[{"type":"Ready","status":")" + ready + R"("}],)");
-  session.ok({"replace", "--raw", path, "-f", "-"}, object);
-}
-
 /// Starts a watch of the slices of "web", which tells when the controllers have done their part.
 std::unique_ptr<Command> watch_slices(Session& session) {
   return session.start(
@@ -34,7 +23,7 @@ TEST(KubectlCluster, APodIsScheduledPublishedAndTakenOutAgain) {
     EXPECT_EQ(session.ok({"get", "pod", "web-1", "-o", "jsonpath={.spec.nodeName}"}), "node-1");
 
     const auto slices = watch_slices(session);
-    set_running(session, "web-1", "10.1.0.1", "True");
+    session.set_pod_running("web-1", "10.1.0.1");
     ASSERT_TRUE(slices->wait_for_output("10.1.0.1/true/node-1/zone-a")) << slices->output() << slices->errors();
     EXPECT_THAT(session.ok({"get", "endpoints", "web"}), ContainsRegex("web +10\\.1\\.0\\.1:8080"));
     EXPECT_THAT(session.ok({"describe", "service", "web"}), ContainsRegex("Endpoints: +10\\.1\\.0\\.1:8080"));
@@ -42,7 +31,7 @@ TEST(KubectlCluster, APodIsScheduledPublishedAndTakenOutAgain) {
     session.ok({"label", "pod", "web-1", "--overwrite", "app=other"});
     session.ok({"run", "web-2", "--image=web", "--labels=app=web"});
     session.ok({"wait", "--for=condition=PodScheduled", "pod/web-2", "--timeout=30s"});
-    set_running(session, "web-2", "10.1.0.2", "True");
+    session.set_pod_running("web-2", "10.1.0.2");
     ASSERT_TRUE(slices->wait_for_output("10.1.0.2/true")) << slices->output();
     EXPECT_THAT(session.ok({"get", "endpoints", "web"}), ContainsRegex("web +10\\.1\\.0\\.2:8080"));
 

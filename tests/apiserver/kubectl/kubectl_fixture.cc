@@ -6,6 +6,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include <nlohmann/json.hpp>
+
 namespace ferry::testing {
 namespace {
 
@@ -51,8 +53,6 @@ std::string without_last_break(std::string text) {
 }
 
 }  // namespace
-
-bool Kubectl::knows_subresources() const { return version.rfind("v1.20.", 0) != 0; }
 
 const std::vector<Kubectl>& all_kubectls() {
   static const std::vector<Kubectl> found = [] {
@@ -104,6 +104,18 @@ std::string Session::fails(const std::vector<std::string>& words, const std::str
   const Outcome outcome = run(words, input);
   EXPECT_EQ(outcome.code, 1) << joined(words) << "\n" << outcome.out << outcome.err;
   return outcome.err;
+}
+
+void Session::set_pod_running(const std::string& pod, const std::string& ip) {
+  using nlohmann::json;
+  const std::string path = "/api/v1/namespaces/default/pods/" + pod;
+  json object = json::parse(ok({"get", "--raw", path}));
+  json& status = object["status"];
+  status["phase"] = "Running";
+  status["podIP"] = ip;
+  status["podIPs"] = json::array({{{"ip", ip}}});
+  status["conditions"].push_back({{"type", "Ready"}, {"status", "True"}});
+  ok({"replace", "--raw", path + "/status", "-f", "-"}, object.dump());
 }
 
 std::unique_ptr<Command> Session::start(const std::vector<std::string>& words) {

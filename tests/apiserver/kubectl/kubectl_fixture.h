@@ -16,9 +16,6 @@ struct Kubectl {
   std::string path;
   /// "v1.20.2"
   std::string version;
-
-  /// Knows `--subresource`.
-  [[nodiscard]] bool knows_subresources() const;
 };
 
 /// The distribution's, unpacked by fetch-kubectl, and the machine's; one where both have the same version.
@@ -44,6 +41,8 @@ class Session {
   std::string ok(const std::vector<std::string>& words, const std::string& input = {});
   /// The same, and expects it to fail; what it wrote to its standard error.
   std::string fails(const std::vector<std::string>& words, const std::string& input = {});
+  /// Writes a pod's status as its node's kubelet would: it runs at this address and is ready.
+  void set_pod_running(const std::string& pod, const std::string& ip);
   /// Starts `kubectl WORDS…` and leaves it running.
   std::unique_ptr<Command> start(const std::vector<std::string>& words);
   /// Puts a file into the home; its path.

@@ -62,7 +62,7 @@ TEST(KubectlGet, WritesYamlJsonNamesAndTemplates) {
     EXPECT_THAT(yaml, HasSubstr("apiVersion: v1\nkind: Service\n"));
     EXPECT_THAT(yaml, HasSubstr("    targetPort: 8080\n"));
     EXPECT_THAT(session.ok({"get", "service", "web", "-o", "json"}), HasSubstr("\"kind\": \"Service\""));
-    EXPECT_EQ(session.ok({"get", "pods,services/web", "-o", "name"}).substr(0, 9), "pod/web-1");
+    EXPECT_EQ(session.ok({"get", "pods,services,nodes", "-o", "name"}), "pod/web-1\nservice/web\nnode/node-1");
     EXPECT_EQ(session.ok({"get", "service", "web", "-o", "jsonpath={.spec.ports[0].targetPort}"}), "8080");
     EXPECT_EQ(session.ok({"get", "pods", "-o", "custom-columns=N:.metadata.name", "--no-headers"}), "web-1");
   });

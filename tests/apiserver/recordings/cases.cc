@@ -29,7 +29,7 @@ Ask page(int number) {
     for (int at = 1; at < number; ++at) {
       const auto list = apiserver::Json::parse(answer.body);
       const std::string token = list["metadata"].value("continue", "");
-      answer = cluster.ask({.target = kServices + "?limit=2&continue=" + token});
+      answer = cluster.ask({.target = std::string(kServices).append("?limit=2&continue=").append(token)});
     }
     return answer;
   };

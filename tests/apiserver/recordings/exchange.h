@@ -18,10 +18,10 @@ namespace ferry::testing {
 /// A request as curl would make it.
 struct Request {
   std::string method = "GET";
-  std::string target;
-  std::string body;
+  std::string target{};
+  std::string body{};
   /// Further header lines, "Name: value".
-  std::vector<std::string> headers;
+  std::vector<std::string> headers{};
 };
 
 /// One request on a connection of its own, and its answer as far as it has come: a watch is read while it is open.

@@ -27,6 +27,16 @@ std::string service_json(const std::string& name, const std::string& tier) {
          R"(},"spec":{"ports":[{"name":"http","port":80,"targetPort":8080}]}})";
 }
 
+/// The service that an API server publishes itself under.
+Request create_kubernetes() {
+  return {.method = "POST",
+          .target = "/api/v1/namespaces/default/services",
+          .body = R"({"kind":"Service","apiVersion":"v1","metadata":{"name":"kubernetes",
+                     "labels":{"component":"apiserver","provider":"kubernetes"}},"spec":{"clusterIP":"10.96.0.1",
+                     "ports":[{"name":"https","port":443,"targetPort":16443}]}})",
+          .headers = {"Authorization: Bearer good"}};
+}
+
 }  // namespace
 
 Request create_service(const std::string& name, const std::string& tier) {
@@ -75,6 +85,7 @@ ImitatedCluster::ImitatedCluster(Release release, bool with_tokens) : release_(r
   if (with_tokens) options.token_file = token_file_ = write_tokens();
   server_ = std::make_unique<apiserver::Server>(loop_, options);
   server_->start();
+  must({create_kubernetes()});
   if (release == Release::k1_36) must({create_service("bare", "")});
   for (const char* name : {"s1", "s2", "s3", "s4", "s5"}) must({create_service(name, "a")});
   must({create_slice(release, "s1-abc", "s1", "10.1.0.1"), create_endpoints()});
