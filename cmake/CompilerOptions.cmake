@@ -7,8 +7,9 @@ target_compile_options(ferry_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Woverloaded-virtual -Wcast-align -Wunused
   -Wconversion -Wno-sign-conversion -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough
   $<$<BOOL:${FERRY_WARNINGS_AS_ERRORS}>:-Werror>
-  # g++ 12 reports these three falsely inside coroutines and inlined library code.
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete -Wno-maybe-uninitialized -Wno-restrict -Wno-null-dereference>)
+  # g++ 12 reports these falsely inside coroutines and inlined library code.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete -Wno-maybe-uninitialized -Wno-restrict -Wno-null-dereference
+    -Wno-array-bounds -Wno-stringop-overflow>)
 
 if(FERRY_SANITIZE)
   target_compile_options(ferry_options INTERFACE -fsanitize=${FERRY_SANITIZE} -fno-omit-frame-pointer

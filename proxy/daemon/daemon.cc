@@ -8,6 +8,7 @@
 #include "proxy/daemon/admin_addresses.h"
 #include "proxy/daemon/admin_pages.h"
 #include "proxy/daemon/descriptor_limit.h"
+#include "proxy/daemon/duration.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/watch_metrics.h"
 #include "proxy/metrics/dataplane_metrics.h"
@@ -59,7 +60,7 @@ void Daemon::run() {
   start();
   control_.run();
 
-  spdlog::info("shutting down: {} for connections to end", options_.shutdown_grace);
+  spdlog::info("shutting down: {} for connections to end", format_duration(options_.shutdown_grace));
   health_.set_draining();
   stop_watching();
   dataplane_.stop_accepting();
