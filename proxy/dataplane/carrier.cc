@@ -23,7 +23,7 @@ Carrier::Carrier(Poller& poller, RelayResources& resources, WorkerCounters& coun
 
 Carrier::~Carrier() {
   reset_all();
-  finish_turn(TimePoint::min());
+  finish_turn(TimePoint());
 }
 
 void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, config::AddressFamily family,
@@ -86,18 +86,21 @@ void Carrier::finish_turn(TimePoint now) {
     }
   }
   turn_.clear();
-  dialling_.expire(now, [&](Session& session) { dial_deadline(session, now); });
-  settle_aged(now);
-  while (!half_closed_.empty() && now - half_closed_.front().since >= options_.half_close_timeout) {
-    counters_.half_close_timeouts.add();
-    reset(half_closed_.front());
-  }
   if (!closed_.empty()) {
     queued_.erase(std::remove_if(queued_.begin(), queued_.end(), [](const Session* s) { return s->closed; }),
                   queued_.end());
   }
   while (!closed_.empty()) {
     const std::unique_ptr<Session> freed(&closed_.front());
+  }
+}
+
+void Carrier::act_on_deadlines(TimePoint now) {
+  dialling_.expire(now, [&](Session& session) { dial_deadline(session, now); });
+  settle_aged(now);
+  while (!half_closed_.empty() && now - half_closed_.front().since >= options_.half_close_timeout) {
+    counters_.half_close_timeouts.add();
+    reset(half_closed_.front());
   }
 }
 

@@ -36,9 +36,12 @@ class Carrier {
   void client_ready(Session& session, std::uint32_t events, TimePoint now);
   void backend_ready(Session& session, std::uint32_t events, TimePoint now);
 
-  /// What remains of a turn, once its events are told: goes on with relays whose budget was spent, acts on deadlines
-  /// that have passed, and frees what was closed. Until then a closed session is still there for its late events.
+  /// What remains of a turn, once its events are told: goes on with relays whose budget was spent, and frees what was
+  /// closed. Until then a closed session is still there for its late events.
   void finish_turn(TimePoint now);
+  /// Acts on deadlines that have passed. Whatever happened before them must have been told, lest an endpoint that
+  /// answered in time be taken for silent because we were busy.
+  void act_on_deadlines(TimePoint now);
 
   /// Relays wait for another turn, whatever epoll says.
   bool has_queued() const { return !queued_.empty(); }

@@ -16,6 +16,8 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::uint64_t kToleratedLead = 4;
+/// Turns after which deadlines are acted on though events may still wait.
+constexpr std::size_t kMostFullTurns = 16;
 
 }  // namespace
 
@@ -72,6 +74,10 @@ void Worker::run() {
     const Clock::time_point now = Clock::now();
     for (const epoll_event& event : events) {
       tell(event, now);
+    }
+    full_turns_ = poller_.full(events) ? full_turns_ + 1 : 0;
+    if (full_turns_ % kMostFullTurns == 0) {
+      carrier_.act_on_deadlines(now);
     }
     carrier_.finish_turn(now);
     acceptor_.finish_turn(now);

@@ -75,6 +75,8 @@ class Worker {
   std::vector<Worker*> workers_;
   /// Connections given to this worker that it has not taken yet.
   std::atomic<std::uint32_t> awaited_{0};
+  /// Turns in a row that had no room for more events.
+  std::size_t full_turns_ = 0;
   std::size_t cancelled_ = 0;
   bool mail_ = false;
   bool report_when_idle_ = false;

@@ -51,6 +51,9 @@ class Poller {
   /// What has happened by now, without waiting.
   std::span<const epoll_event> poll();
 
+  /// There may be more to tell than these: what was returned filled the room there is.
+  bool full(std::span<const epoll_event> events) const { return events.size() == events_.size(); }
+
  private:
   std::span<const epoll_event> wait_milliseconds(int timeout);
 

@@ -104,6 +104,9 @@ TEST_F(Carrying, AResetFromTheClientReachesTheServer) {
 
 TEST_F(Carrying, AResetFromTheServerReachesTheClient) {
   open();
+  // Before the first byte has passed, this would be an endpoint that refused.
+  client_.send("x");
+  server_.receive(1);
   server_.reset();
   EXPECT_TRUE(client_.was_reset());
   ASSERT_TRUE(wait_until_none_open());

@@ -64,8 +64,8 @@ class Dialling : public DataplaneFixture {
   static DataplaneOptions quick() {
     DataplaneOptions options;
     options.workers = 2;
-    options.dial_timeouts = {std::chrono::milliseconds{20}, std::chrono::milliseconds{40},
-                             std::chrono::milliseconds{60}, std::chrono::milliseconds{80}};
+    options.dial_timeouts = {std::chrono::milliseconds{150}, std::chrono::milliseconds{300},
+                             std::chrono::milliseconds{500}, std::chrono::milliseconds{1000}};
     return options;
   }
 };
@@ -106,7 +106,7 @@ TEST_F(Dialling, WithOneOfThreeEndpointsSilentEveryConnectionSucceeds) {
   }
   EXPECT_EQ(succeeded, 300);
   clients.clear();
-  EXPECT_EQ(totals().dial_failures.timed_out, 100U);
+  EXPECT_GE(totals().dial_failures.timed_out, 100U);
   EXPECT_TRUE(wait_until_none_open());
 }
 
@@ -144,7 +144,7 @@ TEST_F(Dialling, WhenNoEndpointAnswersTheClientIsResetAfterTheBudget) {
   set(service);
   const auto start = std::chrono::steady_clock::now();
   EXPECT_TRUE(connect(service).was_reset());
-  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds{200});
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds{1950});
   ASSERT_TRUE(wait_until_none_open());
   EXPECT_EQ(totals().dial_failures, (DialFailures{0, 1, 0, 0}));
 }
@@ -180,7 +180,9 @@ TEST_F(Dialling, WhatTheClientSentWhileDiallingIsDelivered) {
 }
 
 TEST_F(Dialling, AfterAChangeTheNextDialUsesTheNewEndpoints) {
-  use(quick());
+  DataplaneOptions options = quick();
+  options.dial_timeouts.fill(std::chrono::milliseconds{1000});
+  use(options);
   const BlackHole silent;
   const BlackHole also_silent;
   TestListener replacement;
