@@ -13,7 +13,8 @@ namespace ferry::testing {
 enum class Comparison : std::uint8_t {
   kDocument,   ///< one JSON document, whole (in its normal form)
   kItems,      ///< a list, whole, its items in any order
-  kEvents,     ///< the events of a watch, whole, in their order
+  kEvents,     ///< the events of a watch, whole, in their order, without plain bookmarks
+  kBookmarks,  ///< the same, and that a plain bookmark comes after the last of them
   kAnyOrder,   ///< the events of a watch, whole, in any order
   kShape,      ///< one JSON document, by the types of its values
   kGroups,     ///< the list of API groups: those that both serve

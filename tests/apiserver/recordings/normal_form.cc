@@ -22,11 +22,14 @@ std::string normal_text(const std::string& field, const std::string& text) {
                                                                    {"continue", "<token>"},
                                                                    {"clusterIP", "<allocated address>"},
                                                                    {"clusterIPs", "<allocated address>"},
-                                                                   {"serverAddress", "<server>"}};
+                                                                   {"serverAddress", "<server>"},
+                                                                   {"storageVersionHash", "<hash>"}};
   static const std::regex kNumbers("[0-9]+");
+  static const std::regex kCharacter("invalid character '[^']*'");
   if (text.empty()) return text;
   if (const auto known = kPlaceholders.find(field); known != kPlaceholders.end()) return known->second;
-  return field == "message" ? std::regex_replace(text, kNumbers, "#") : text;
+  if (field != "message") return text;
+  return std::regex_replace(std::regex_replace(text, kCharacter, "invalid character '?'"), kNumbers, "#");
 }
 
 /// `field` is the name of the member the value stands under, through arrays.
@@ -49,16 +52,16 @@ Json normal_value(const std::string& field, const Json& value) {
 
 Json normal_form(const Json& document) { return normal_value("", document); }
 
-std::vector<Json> normal_events(const std::string& body) {
+std::vector<Json> normal_events(const std::string& body, bool with_bookmark) {
   std::vector<Json> events;
   std::istringstream lines(body);
   for (std::string line; std::getline(lines, line);) {
     // A line in brackets is a note of who made the recording.
     if (line.empty() || line.front() == '[') continue;
-    Json event = Json::parse(line);
     if (!events.empty() && is_plain_bookmark(events.back())) events.pop_back();
-    events.push_back(normal_form(event));
+    events.push_back(normal_form(Json::parse(line)));
   }
+  if (!with_bookmark && !events.empty() && is_plain_bookmark(events.back())) events.pop_back();
   return events;
 }
 
