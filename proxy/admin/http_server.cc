@@ -68,7 +68,7 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
 
   asio::awaitable<void> accept_all();
   asio::awaitable<void> converse(Stream stream);
-  asio::awaitable<bool> answer_one(beast::tcp_stream& stream, beast::flat_buffer& buffer);
+  asio::awaitable<bool> answer_one(beast::tcp_stream& stream, beast::flat_buffer& buffer) const;
   void take(tcp::socket socket);
   void stop();
 };
@@ -115,7 +115,7 @@ asio::awaitable<void> HttpServer::State::converse(Stream stream) {
 }
 
 /// True: another request may follow.
-asio::awaitable<bool> HttpServer::State::answer_one(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
+asio::awaitable<bool> HttpServer::State::answer_one(beast::tcp_stream& stream, beast::flat_buffer& buffer) const {
   http::request_parser<http::string_body> parser;
   parser.header_limit(limits.max_header_bytes);
   parser.body_limit(limits.max_body_bytes);
