@@ -17,7 +17,7 @@ namespace ferry::proxy {
 class Direction {
  public:
   /// Bytes moved before the other connections of the worker get their turn.
-  static constexpr std::size_t kBudget = 256 * 1024;
+  static constexpr std::size_t kBudget = std::size_t{256} * 1024;
 
   enum class State : std::uint8_t {
     /// Until one of the sockets becomes ready.

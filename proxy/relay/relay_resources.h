@@ -10,7 +10,7 @@ namespace ferry::proxy {
 
 /// What all relays of one worker share. Outlives every relay.
 struct RelayResources {
-  static constexpr std::size_t kBufferBytes = 64 * 1024;
+  static constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
 
   RelayResources(std::size_t most_held, std::size_t most_pipes) : max_held(most_held), pipes(most_pipes) {}
 
