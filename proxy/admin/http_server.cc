@@ -67,7 +67,7 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
   std::list<Stream> open;
 
   asio::awaitable<void> accept_all();
-  asio::awaitable<void> converse(Stream stream);
+  asio::awaitable<void> converse(Stream stream) const;
   asio::awaitable<bool> answer_one(beast::tcp_stream& stream, beast::flat_buffer& buffer) const;
   void take(tcp::socket socket);
   void stop();
@@ -97,7 +97,7 @@ void HttpServer::State::take(tcp::socket socket) {
   asio::co_spawn(loop, converse(stream), std::move(forget));
 }
 
-asio::awaitable<void> HttpServer::State::converse(Stream stream) {
+asio::awaitable<void> HttpServer::State::converse(Stream stream) const {
   beast::flat_buffer buffer{limits.max_header_bytes + limits.max_body_bytes};
   bool more = true;
   while (more && stream->socket().is_open()) {
