@@ -50,12 +50,16 @@ TEST(KubectlWatch, ATableIsWatchedAsATable) {
   });
 }
 
-TEST(KubectlWait, ReturnsWhenTheObjectIsGone) {
+TEST(KubectlWait, ADeletionIsWaitedForUntilTheObjectIsGone) {
   with_each_kubectl([](Session& session) {
     session.ok({"apply", "-f", "-"}, kWebPod);
-    const auto wait = session.start({"wait", "--for=delete", "pod/web-1", "--timeout=30s"});
-    session.ok({"delete", "pod", "web-1"});
-    EXPECT_EQ(wait->finish().code, 0) << wait->errors();
+    session.ok({"patch", "pod", "web-1", "--type=merge", "-p", R"({"metadata":{"finalizers":["test/hold"]}})"});
+    // Says so once the server has marked the object, and ends when it is gone.
+    const auto deletion = session.start({"delete", "pod", "web-1"});
+    ASSERT_TRUE(deletion->wait_for_output("deleted")) << deletion->errors();
+    EXPECT_NE(session.ok({"get", "pod", "web-1", "-o", "jsonpath={.metadata.deletionTimestamp}"}), "");
+    session.ok({"patch", "pod", "web-1", "--type=merge", "-p", R"({"metadata":{"finalizers":null}})"});
+    EXPECT_EQ(deletion->finish().code, 0) << deletion->errors();
   });
 }
 
