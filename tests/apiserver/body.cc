@@ -11,18 +11,6 @@ namespace {
 
 constexpr std::size_t kDeepest = 200;
 
-/// Why a text is no JSON, in the words of Go's decoder.
-std::string parse_error(const std::string& text) {
-  std::size_t at = 0;
-  try {
-    [[maybe_unused]] const auto parsed = Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    at = error.byte;
-  }
-  if (at == 0 || at > text.size()) return "unexpected end of JSON input";
-  return fmt::format("invalid character '{}' looking for beginning of value", text[at - 1]);
-}
-
 /// Whether the nesting of a JSON text stays within bounds: what builds values from it recurses.
 bool shallow(std::string_view text) {
   std::size_t depth = 0;
@@ -42,7 +30,27 @@ bool shallow(std::string_view text) {
   return true;
 }
 
+/// Why a text is no JSON, in the words of Go's decoder.
+std::string parse_error(const std::string& text) {
+  if (!shallow(text)) return "exceeded max depth";
+  std::size_t at = 0;
+  try {
+    [[maybe_unused]] const auto parsed = Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    at = error.byte;
+  }
+  if (at == 0 || at > text.size()) return "unexpected end of JSON input";
+  return fmt::format("invalid character '{}' looking for beginning of value", text[at - 1]);
+}
+
 }  // namespace
+
+std::optional<Json> parse_json(const std::string& text) {
+  if (!shallow(text)) return std::nullopt;
+  auto json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  return json;
+}
 
 Result<Json> decode_body(const Request& request, std::string_view kind) {
   const auto media = request.content_type.substr(0, request.content_type.find(';'));
@@ -62,14 +70,12 @@ Result<Json> decode_body(const Request& request, std::string_view kind) {
         "application/yaml, application/vnd.kubernetes.protobuf";
     return status;
   }
-  if (!shallow(request.body)) return bad_request("the body of the request is nested too deeply");
-  auto json = Json::parse(request.body, nullptr, false);
-  if (!json.is_discarded() && json.is_object()) return ok(std::move(json));
-  return bad_request(
-      fmt::format("the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse "
-                  "error: {} ({})",
-                  kind, json.is_discarded() ? parse_error(request.body) : "cannot unmarshal into an object",
-                  request.body.substr(0, 1000)));
+  auto json = parse_json(request.body);
+  if (json && json->is_object()) return ok(std::move(*json));
+  return bad_request(fmt::format(
+      "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse "
+      "error: {} ({})",
+      kind, json ? "cannot unmarshal into an object" : parse_error(request.body), request.body.substr(0, 1000)));
 }
 
 Result<Json> canonical_object(const Context& context, const Route& route, const Request& request, Json object,

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "tests/apiserver/context.h"
 
 namespace ferry::apiserver {
+
+/// A JSON text that is nested no deeper than what handles it can recurse; nullopt for any other.
+std::optional<Json> parse_json(const std::string& text);
 
 /// The JSON or YAML text of a request as JSON. No such content type is a 415, what cannot be read a 400.
 Result<Json> decode_body(const Request& request, std::string_view kind);

@@ -1,3 +1,4 @@
+#include "tests/apiserver/body.h"
 #include "tests/apiserver/context.h"
 
 namespace ferry::apiserver {
@@ -9,11 +10,11 @@ Response handle_faults(Context& context, const Request& request) {
     return json_response(request, 200, context.faults.to_json());
   }
   if (request.method != "POST") return status_response(request, method_not_allowed());
-  const auto body = Json::parse(request.body, nullptr, false);
-  if (body.is_discarded()) return status_response(request, bad_request("the body is no JSON"));
+  const auto body = parse_json(request.body);
+  if (!body) return status_response(request, bad_request("the body is no JSON"));
   // One fault, or a list of them: all or none are taken.
   std::vector<Fault> faults;
-  for (const auto& item : body.is_array() ? body : Json::array({body})) {
+  for (const auto& item : body->is_array() ? *body : Json::array({*body})) {
     auto fault = Faults::parse(item);
     if (!fault) return status_response(request, fault.error());
     faults.push_back(std::move(*fault));

@@ -52,7 +52,7 @@ Schemas parse_schemas() {
     if (!line.empty() && line.front() != ' ') {
       words >> name >> type;
       current = &schemas[name];
-      current->name = type + "." + name;
+      current->name = fmt::format("{}.{}", type, name);
       continue;
     }
     while (words >> name >> type) current->fields.push_back(parse_field(name, type, schemas));
@@ -70,7 +70,7 @@ class Canonicaliser {
     out = Json::object();
     for (const auto& field : schema.fields) {
       const auto found = in.find(field.name);
-      const auto field_path = path.empty() ? field.name : path + "." + field.name;
+      const auto field_path = path.empty() ? field.name : fmt::format("{}.{}", path, field.name);
       if (found == in.end() || found->is_null()) {
         if (field.always) out[field.name] = absent(field);
         continue;
@@ -136,7 +136,7 @@ class Canonicaliser {
     std::sort(keys.begin(), keys.end());
     for (const auto& key : keys) {
       Json value;
-      if (!single(field, in[key], path + "." + key, value)) return false;
+      if (!single(field, in[key], fmt::format("{}.{}", path, key), value)) return false;
       out[key] = std::move(value);
     }
     return true;

@@ -136,11 +136,12 @@ std::optional<std::string> ServiceAllocator::allocate(std::string_view family) {
   const auto range =
       std::find_if(ranges_.begin(), ranges_.end(), [&](const Range& r) { return r.v6 == (family == "IPv6"); });
   if (range == ranges_.end()) return std::nullopt;
-  // The first addresses are left to those who ask for one by name, as a real server does; the network's and the
-  // broadcast address are nobody's.
-  const std::uint32_t reserved = std::min<std::uint32_t>(10, range->size / 2);
-  for (std::uint32_t tries = 0; tries < range->size; ++tries) {
-    if (range->next < reserved || range->next + 1 >= range->size) range->next = tries < range->size / 2 ? reserved : 1;
+  // The first addresses are left to those who ask for one by name, as a real server does; the last one is the
+  // broadcast address.
+  const std::uint32_t first = std::min<std::uint32_t>(10, range->size / 2);
+  const std::uint32_t end = range->size - 1;
+  for (std::uint32_t tries = first; tries < end; ++tries) {
+    if (range->next < first || range->next >= end) range->next = first;
     auto address = at(*range, range->next++).to_string();
     if (!owners_.contains(address)) return address;
   }

@@ -90,9 +90,9 @@ Result<Json> patched(const Route& route, const Request& request, const Object& o
   as_json.content_type = "application/json";
   Json target = route.version == "v1beta1" ? slice_to_v1beta1(old.value) : old.value;
   if (media == "application/json-patch+json") {
-    const auto patch = Json::parse(request.body, nullptr, false);
-    if (patch.is_discarded()) return bad_request("the body of the request is no JSON");
-    return json_patched(target, patch);
+    const auto patch = parse_json(request.body);
+    if (!patch) return bad_request("the body of the request is no JSON");
+    return json_patched(target, *patch);
   }
   const bool merge = media == "application/merge-patch+json";
   if (!merge && media != "application/strategic-merge-patch+json") {

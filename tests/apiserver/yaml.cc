@@ -52,6 +52,11 @@ Json to_json(const YAML::Node& node) {
 
 Result<std::vector<Json>> parse_yaml(const std::string& text) {
   std::vector<Json> documents;
+  // JSON is YAML, but ten times as quick to read as what it is.
+  if (auto whole = Json::parse(text, nullptr, false); !whole.is_discarded()) {
+    documents.push_back(std::move(whole));
+    return documents;
+  }
   try {
     for (const auto& node : YAML::LoadAll(text)) {
       auto document = to_json(node);
