@@ -1,6 +1,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "tests/apiserver/body.h"
+#include "tests/apiserver/controllers/binding.h"
 #include "tests/apiserver/defaulting.h"
 #include "tests/apiserver/patch.h"
 #include "tests/apiserver/service_admission.h"
@@ -169,18 +170,8 @@ Response handle_binding(Context& context, const Route& route, const Request& req
   if (node.empty()) {
     return status_response(request, invalid("Binding", route.name, {required("target.name")}));
   }
-  const auto bound = context.storage.update("pods", route.ns, route.name, [&](const Object& pod) -> Result<Json> {
-    const auto now = pod.value.value("spec", Json::object()).value("nodeName", "");
-    if (!now.empty()) {
-      return conflict("pods/binding", route.name,
-                      fmt::format("pod {} is already assigned to node \"{}\"", route.name, now));
-    }
-    Json changed = pod.value;
-    changed["spec"]["nodeName"] = node;
-    return strategically_patched(
-        *route.resource->schema, changed,
-        {{"status", {{"conditions", Json::array({{{"type", "PodScheduled"}, {"status", "True"}}})}}}});
-  });
+  const auto bind = [&node](const Object& pod) { return bind_pod(pod, node); };
+  const auto bound = context.storage.update("pods", route.ns, route.name, bind);
   if (!bound) return status_response(request, bound.error());
   Status success;
   success.code = 201;

@@ -9,10 +9,6 @@
 namespace ferry::apiserver {
 namespace {
 
-ObjectKey key_of(const Object& object) {
-  return {.name_space = std::string(object.ns()), .name = std::string(object.name())};
-}
-
 bool is_gone(const Event& event) { return event.type == Event::Type::kDeleted; }
 
 /// Raises a flag for as long as it lives.

@@ -5,6 +5,8 @@
 
 namespace ferry::apiserver {
 
+struct Object;
+
 /// Which object of one resource: the namespace is empty for what lives in none.
 struct ObjectKey {
   std::string name_space;
@@ -15,5 +17,7 @@ struct ObjectKey {
     return std::tie(a.name_space, a.name) < std::tie(b.name_space, b.name);
   }
 };
+
+ObjectKey key_of(const Object& stored);
 
 }  // namespace ferry::apiserver

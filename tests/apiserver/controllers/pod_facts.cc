@@ -35,6 +35,11 @@ bool is_ready(const Json& pod) {
 
 }  // namespace
 
+bool is_finished(const Json& pod) {
+  const std::string phase = text_at(pod, {"status", "phase"});
+  return phase == "Succeeded" || phase == "Failed";
+}
+
 PodFacts read_pod(const Json& pod) {
   PodFacts facts;
   facts.key = {.name_space = text_at(pod, {"metadata", "namespace"}), .name = text_at(pod, {"metadata", "name"})};
@@ -51,8 +56,7 @@ PodFacts read_pod(const Json& pod) {
   }
   facts.ready = is_ready(pod);
   facts.terminating = !text_at(pod, {"metadata", "deletionTimestamp"}).empty();
-  const std::string phase = text_at(pod, {"status", "phase"});
-  facts.finished = phase == "Succeeded" || phase == "Failed";
+  facts.finished = is_finished(pod);
   return facts;
 }
 

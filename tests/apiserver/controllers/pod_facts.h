@@ -26,11 +26,14 @@ struct PodFacts {
   /// Its condition Ready is True.
   bool ready = false;
   bool terminating = false;
-  /// In the phase Succeeded or Failed: it will never serve again.
+  /// It has ended and will never serve again.
   bool finished = false;
 
   friend bool operator==(const PodFacts&, const PodFacts&) = default;
 };
+
+/// Whether a Pod is in the phase Succeeded or Failed.
+bool is_finished(const Json& pod);
 
 /// Reads a Pod. Parts of a wrong type count as absent.
 PodFacts read_pod(const Json& pod);

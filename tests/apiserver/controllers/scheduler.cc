@@ -3,18 +3,10 @@
 #include <utility>
 
 #include "tests/apiserver/controllers/binding.h"
+#include "tests/apiserver/controllers/pod_facts.h"
 
 namespace ferry::apiserver {
 namespace {
-
-ObjectKey key_of(const Object& object) {
-  return {.name_space = std::string(object.ns()), .name = std::string(object.name())};
-}
-
-bool is_finished(const Json& pod) {
-  const std::string phase = text_at(pod, {"status", "phase"});
-  return phase == "Succeeded" || phase == "Failed";
-}
 
 bool is_ours(const Json& pod) {
   const std::string scheduler = text_at(pod, {"spec", "schedulerName"});
