@@ -110,13 +110,16 @@ TEST(Server, RemembersWhatItWasAsked) {
 TEST(Server, StartsWithWhatItsSeedDescribes) {
   const TextFile seed(
       "kind: Service\napiVersion: v1\nmetadata: {name: web, namespace: shop}\nspec: {ports: [{port: 80}]}\n---\n---\n"
-      "{\"kind\":\"Node\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"n1\"}}\n");
+      "{\"kind\":\"Node\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"n1\"}}\n---\n"
+      "kind: Pod\napiVersion: v1\nmetadata: {name: p, namespace: shop}\n"
+      "spec: {containers: [{name: c, image: i}]}\nstatus: {phase: Running, podIP: 10.1.0.9}\n");
   Options options;
   options.seed_file = seed.path();
   const ServerThread server(options);
   EXPECT_EQ(RawClient(server.address()).get("/api/v1/namespaces/shop/services/web").json()["spec"]["type"],
             "ClusterIP");
   EXPECT_EQ(RawClient(server.address()).get("/api/v1/nodes/n1").status, 200);
+  EXPECT_EQ(RawClient(server.address()).get("/api/v1/namespaces/shop/pods/p").json()["status"]["podIP"], "10.1.0.9");
 }
 
 TEST(Server, SaysInOneSentenceWhatIsWrongWithItsOptions) {
