@@ -1,6 +1,7 @@
 #include "tests/support/scripted_server.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <optional>
 #include <stdexcept>
@@ -62,8 +63,12 @@ asio::awaitable<bool> send_pieces(Stream& stream, const std::string& bytes, std:
 
 template <class Stream>
 asio::awaitable<void> wait_for_close(Stream& stream) {
-  char byte = 0;
-  co_await stream.async_read_some(asio::buffer(&byte, 1), kToken);
+  std::array<char, 1024> ignored;
+  error_code code;
+  while (!code.failed()) {
+    const auto [ended, size] = co_await stream.async_read_some(asio::buffer(ignored), kToken);
+    code = ended;
+  }
 }
 
 }  // namespace
