@@ -1,6 +1,7 @@
 #include "watch/kubeconfig/kubeconfig.h"
 
 #include <cstdlib>
+#include <exception>
 #include <initializer_list>
 #include <optional>
 
@@ -44,10 +45,11 @@ class KubeconfigReader {
   YAML::Node load() const {
     try {
       return YAML::LoadFile(file_.string());
-    } catch (const YAML::BadFile&) {
-      throw ClientConfigError(file_.string() + ": the kubeconfig cannot be read; name one that exists and is readable");
-    } catch (const YAML::Exception& error) {
+    } catch (const YAML::ParserException& error) {
       fail(file_, error.mark, "this is not YAML: " + error.msg);
+    } catch (const std::exception&) {
+      // Reading a folder throws what the standard library throws.
+      throw ClientConfigError(file_.string() + ": the kubeconfig cannot be read; name one that exists and is readable");
     }
   }
 
@@ -109,7 +111,7 @@ class KubeconfigReader {
       fail(file_, user.Mark(), "the user '" + name + "' has only one of client-certificate and client-key");
     }
     config.token.data = text(user, "token").value_or("");
-    if (const auto file = text(user, "tokenFile"); file && !file->empty()) config.token.file = absolute(*file);
+    config.token.file = file_named(user, "tokenFile");
     config.username = text(user, "username").value_or("");
     config.password = text(user, "password").value_or("");
   }
@@ -131,19 +133,34 @@ class KubeconfigReader {
       read.data = *decoded;
       return read;
     }
-    const auto file = text(map, key.c_str());
-    if (!file || file->empty()) return read;
-    read.file = absolute(*file);
-    if (std::error_code code; !fs::is_regular_file(read.file, code)) {
-      fail(file_, map[key].Mark(), key + " names " + read.file + ", which is not a readable file");
-    }
+    read.file = file_named(map, key);
     return read;
+  }
+
+  /// The file that `key` names, taken from the kubeconfig's folder; empty when it names none.
+  std::string file_named(const YAML::Node& map, const std::string& key) const {
+    const auto file = text(map, key.c_str());
+    if (!file || file->empty()) return {};
+    std::string path = absolute(*file);
+    if (std::error_code code; !fs::is_regular_file(path, code)) {
+      fail(file_, map[key].Mark(), key + " names " + path + ", which is not a readable file");
+    }
+    return path;
   }
 
   std::string absolute(const std::string& file) const { return (fs::absolute(file_).parent_path() / file).string(); }
 
   const fs::path& file_;
 };
+
+constexpr const char* kServiceHost = "KUBERNETES_SERVICE_HOST";
+constexpr const char* kServicePort = "KUBERNETES_SERVICE_PORT";
+
+/// Empty as well when it is not set: what is set to nothing says as little.
+std::string environment_variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
 
 }  // namespace
 
@@ -156,18 +173,16 @@ ClientConfig load_kubeconfig(const fs::path& file) {
 }
 
 bool in_cluster() {
-  return std::getenv("KUBERNETES_SERVICE_HOST") != nullptr && std::getenv("KUBERNETES_SERVICE_PORT") != nullptr;
+  return !environment_variable(kServiceHost).empty() && !environment_variable(kServicePort).empty();
 }
 
 ClientConfig load_service_account(const fs::path& folder) {
-  const char* host = std::getenv("KUBERNETES_SERVICE_HOST");
-  const char* port = std::getenv("KUBERNETES_SERVICE_PORT");
-  if (host == nullptr || port == nullptr) {
+  if (!in_cluster()) {
     throw ClientConfigError("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this is not a pod");
   }
-  const std::string bare(host);
-  const std::string bracketed = bare.find(':') == std::string::npos ? bare : "[" + bare + "]";
-  const auto url = parse_url("https://" + bracketed + ":" + port);
+  const std::string host = environment_variable(kServiceHost);
+  const std::string bracketed = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  const auto url = parse_url("https://" + bracketed + ":" + environment_variable(kServicePort));
   if (!url.has_value()) {
     throw ClientConfigError("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT give no address: " + url.error());
   }
