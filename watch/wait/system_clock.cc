@@ -13,7 +13,8 @@ namespace asio = boost::asio;
 Clock::TimePoint SystemClock::now() const { return std::chrono::steady_clock::now(); }
 
 asio::awaitable<void> SystemClock::sleep(Duration duration) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::steady_clock::duration(duration));
+  const auto executor = co_await asio::this_coro::executor;
+  asio::steady_timer timer(executor, std::chrono::steady_clock::duration(duration));
   co_await timer.async_wait(asio::use_awaitable);
 }
 

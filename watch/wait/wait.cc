@@ -1,5 +1,6 @@
 #include "watch/wait/wait.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -36,13 +37,15 @@ asio::awaitable<error_code> wait_for(Ticker ticker, Condition condition) {
 }
 
 asio::awaitable<error_code> poll(Clock& clock, Clock::Duration interval, Clock::Duration timeout, Condition condition) {
-  const Clock::TimePoint start = clock.now();
-  for (;;) {
-    co_await clock.sleep(interval);
+  const bool for_ever = timeout.count() <= 0;
+  const Clock::TimePoint deadline = clock.now() + timeout;
+  for (bool first = true;; first = false) {
+    const Clock::Duration left = deadline - clock.now();
+    if (!for_ever && !first && left.count() <= 0) co_return WaitError::kTimedOut;
+    co_await clock.sleep(for_ever ? interval : std::min(interval, left));
     const auto met = co_await condition();
     if (met.has_error()) co_return met.error();
     if (met.value()) co_return error_code();
-    if (timeout.count() > 0 && clock.now() + interval > start + timeout) co_return WaitError::kTimedOut;
   }
 }
 

@@ -27,8 +27,9 @@ using Ticker = std::function<boost::asio::awaitable<bool>()>;
 /// Asks once a tick, and once more when the ticks have ended. WaitError::kTimedOut when it was never true.
 boost::asio::awaitable<boost::system::error_code> wait_for(Ticker ticker, Condition condition);
 
-/// Asks every `interval`, for `timeout` at most; a timeout of 0 means for ever. The first look comes after one
-/// interval, and there is always a first; before each later one the deadline is checked. WaitError::kTimedOut past it.
+/// Asks every `interval` and, for the last time, at the end of `timeout`; a timeout of 0 means for ever. The first look
+/// comes after one interval, and there always is a first; before each later one the deadline is checked, so that a
+/// condition slow to answer is not asked again past it. WaitError::kTimedOut when it was never true.
 boost::asio::awaitable<boost::system::error_code> poll(Clock& clock, Clock::Duration interval, Clock::Duration timeout,
                                                        Condition condition);
 
