@@ -31,8 +31,12 @@ struct WatchOptions {
   bool allow_bookmarks = true;
   /// WatchList (KEP-3157): sendInitialEvents=true&resourceVersionMatch=NotOlderThan
   bool send_initial_events = false;
-  /// Give up (ApiError::kTimeout) when nothing at all was heard for this long.
+  /// Give up (ApiError::kTimeout) when nothing at all was heard for this long; 0: never.
   std::chrono::milliseconds stall_deadline{0};
+  /// The same until the end of the initial events of a WatchList was marked.
+  std::chrono::milliseconds initial_stall_deadline{0};
+  /// Asked after each part of the stream, where given; false: the rest is not wanted, and the watch ends cleanly.
+  std::function<bool()> wanted{};
 };
 
 /// What a list answered beside its items.

@@ -5,16 +5,17 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
-#include <spdlog/spdlog.h>
 
 #include "config/service_port_name.h"
+#include "watch/reflector/initial_events.h"
+#include "watch/reflector/list_pages.h"
 #include "watch/reflector/lister_watcher.h"
 #include "watch/reflector/reflector_monitor.h"
+#include "watch/reflector/reflector_options.h"
 #include "watch/reflector/reflector_state.h"
 #include "watch/wait/backoff.h"
 #include "watch/wait/clock.h"
@@ -33,20 +34,10 @@ class ReflectorSink {
   virtual void remove(const config::NamespacedName& name) = 0;
 };
 
-struct ReflectorOptions {
-  /// Ask for the first list as part of the watch where the server can do that.
-  bool watch_list = true;
-  /// timeoutSeconds is drawn from this and twice this, so that watches do not end all at once.
-  std::chrono::seconds shortest_watch = std::chrono::minutes(5);
-  /// A watch that brings nothing for so long, not even a bookmark (there is one a minute), is given up.
-  std::chrono::milliseconds stall_deadline = std::chrono::minutes(3);
-  /// The same before the initial events of a WatchList are complete.
-  std::chrono::milliseconds initial_stall_deadline = std::chrono::seconds(15);
-};
-
 /// Keeps one collection of the API server reflected in a sink: lists it, hands it over whole, then hands over each
 /// change in the server's order. A watch that ends resumes after the last version seen; a version too old (410 Gone)
-/// lists again. Failures never reach the sink: it keeps its last state.
+/// lists again. Failures never reach the sink: it keeps its last state. What to do next is ReflectorState's to decide;
+/// this does it.
 template <class T>
 class Reflector {
  public:
@@ -58,71 +49,52 @@ class Reflector {
         clock_(clock),
         monitor_(monitor),
         options_(options),
-        state_(options.watch_list),
+        state_(options.server),
         backoff_(clock) {}
 
-  /// Runs until it is cancelled (kind kCancelled), or until the server says that it does not have the collection or
-  /// does not understand the selection (404 or 400 to a list): that error is returned.
+  /// Runs until it is cancelled, which throws system_error(operation_aborted) or returns an error of kind kCancelled;
+  /// or until the server says that it does not have the collection or does not understand the selection (404 or 400 to
+  /// a list): that error is returned.
   boost::asio::awaitable<ApiError> run() {
     ReflectorState::Next next = state_.begin();
-    for (;;) {
-      if (next.step == ReflectorState::Step::kGiveUp) co_return last_error_;
-      if (next.pause == ReflectorState::Pause::kBackoff) {
-        Clock::Duration pause = backoff_.next();
-        if (next.retry_after) pause = std::max<Clock::Duration>(pause, jitter(clock_, *next.retry_after, 0.5));
-        co_await clock_.sleep(pause);
-      }
+    while (next.step != ReflectorState::Step::kGiveUp) {
+      if (next.pause == ReflectorState::Pause::kBackoff) co_await clock_.sleep(pause_before(next));
       switch (next.step) {
         case ReflectorState::Step::kList:
           next = co_await list();
           break;
         case ReflectorState::Step::kWatchList:
-          next = co_await watch(true);
+          next = co_await watch_list();
           break;
         case ReflectorState::Step::kCheckVersion:
           next = co_await check_version();
           break;
         case ReflectorState::Step::kWatch:
-          next = co_await watch(false);
+          next = co_await watch();
           break;
         case ReflectorState::Step::kGiveUp:
           break;
       }
       if (last_error_.kind == ApiError::Kind::kCancelled) co_return last_error_;
     }
+    co_return last_error_;
   }
 
  private:
+  using OnEvent = typename ListerWatcher<T>::OnEvent;
+
   boost::asio::awaitable<ReflectorState::Next> list() {
-    std::vector<T> objects;
     ListOptions options;
     options.resource_version = state_.list_version();
     options.limit = state_.page_limit();
-    ListMeta meta;
-    do {
-      typename ListerWatcher<T>::OnItem keep = [&objects](Decoded<T> item) {
-        objects.push_back(std::move(item.value));
-      };
-      const auto page = co_await server_.list(options, std::move(keep));
-      if (!page.has_value()) {
-        note_failure(page.error(), "list");
-        // A token that has expired meanwhile starts the list over, whole.
-        if (page.error().is_gone() && !options.continue_token.empty()) {
-          options.continue_token.clear();
-          options.limit = 0;
-          objects.clear();
-          meta.continue_token = "again";
-          continue;
-        }
-        co_return state_.on_list_failed(page.error());
-      }
-      meta = page.value();
-      options.continue_token = meta.continue_token;
-      // Only the first page asks for a version; the token carries it on.
-      if (!meta.continue_token.empty()) options.resource_version.clear();
-    } while (!meta.continue_token.empty());
-    hand_over(std::move(objects), meta.resource_version);
-    co_return state_.on_listed(meta.resource_version);
+    auto listed = co_await list_pages(server_, options);
+    if (!listed.has_value()) {
+      note_failure("list", listed.error());
+      co_return state_.on_list_failed(listed.error());
+    }
+    const std::string version = std::move(listed.value().resource_version);
+    hand_over(std::move(listed.value().objects), version);
+    co_return state_.on_listed(version);
   }
 
   boost::asio::awaitable<ReflectorState::Next> check_version() {
@@ -132,55 +104,78 @@ class Reflector {
     options.limit = 1;
     typename ListerWatcher<T>::OnItem ignore = [](const Decoded<T>&) {};
     const auto page = co_await server_.list(options, std::move(ignore));
-    if (page.has_value()) {
-      note_success();
-      co_return state_.on_version_checked();
+    if (!page.has_value()) {
+      note_failure("version check", page.error());
+      co_return state_.on_version_check_failed(page.error());
     }
-    note_failure(page.error(), "version check");
-    co_return state_.on_version_check_failed(page.error());
+    monitor_.succeeded();
+    co_return state_.on_version_checked();
   }
 
-  /// `initial`: as a WatchList, whose first events are the collection.
-  boost::asio::awaitable<ReflectorState::Next> watch(bool initial) {
+  boost::asio::awaitable<ReflectorState::Next> watch() {
     WatchOptions options;
-    options.resource_version = initial ? state_.list_version() : state_.watch_version();
-    options.send_initial_events = initial;
+    options.resource_version = state_.watch_version();
     options.timeout = watch_timeout();
-    options.stall_deadline = initial ? options_.initial_stall_deadline : options_.stall_deadline;
-    Session session;
-    session.collecting = initial;
-    const Clock::TimePoint start = clock_.now();
-    monitor_.watch_opens();
-    typename ListerWatcher<T>::OnEvent hear = [this, &session](Event<T> event) { on_event(session, std::move(event)); };
-    const auto ended = co_await server_.watch(options, std::move(hear));
-    monitor_.watch_ended();
-
+    options.stall_deadline = options_.stall_deadline;
     ReflectorState::WatchEnd end;
-    end.lasted = clock_.now() - start;
-    end.events = session.events;
-    if (!ended.has_value()) {
-      end.error = ended.error();
-      note_failure(ended.error(), initial && session.collecting ? "watch-list" : "watch");
-    }
-    co_return session.collecting ? state_.on_watch_list_failed(end) : state_.on_watch_ended(end);
+    OnEvent hear = [this, &end](Event<T> event) {
+      ++end.events;
+      follow(std::move(event));
+    };
+    co_await watch_until_end(std::move(options), std::move(hear), end);
+    if (end.error) note_failure("watch", *end.error);
+    co_return state_.on_watch_ended(end);
   }
 
-  /// One watch request.
-  struct Session {
-    bool collecting = false;
-    std::size_t events = 0;
-    std::unordered_map<config::NamespacedName, T> collected;
-  };
-
-  void on_event(Session& session, Event<T> event) {
-    ++session.events;
-    monitor_.heard(event.type, session.collecting ? std::string() : event.meta.resource_version);
-    if (session.collecting) {
-      collect(session, std::move(event));
-      return;
+  boost::asio::awaitable<ReflectorState::Next> watch_list() {
+    const Clock::TimePoint deadline = clock_.now() + options_.initial_deadline;
+    std::optional<InitialEvents<T>> initial(std::in_place);
+    WatchOptions options;
+    options.resource_version = state_.list_version();
+    options.send_initial_events = true;
+    options.timeout = watch_timeout();
+    options.stall_deadline = options_.stall_deadline;
+    options.initial_stall_deadline = options_.initial_stall_deadline;
+    options.wanted = [this, deadline, &initial] { return !initial || clock_.now() < deadline; };
+    ReflectorState::WatchEnd end;
+    OnEvent hear = [this, &initial, &end](Event<T> event) {
+      ++end.events;
+      if (!initial) {
+        follow(std::move(event));
+        return;
+      }
+      monitor_.heard(event.type, {});
+      const std::string version = event.meta.resource_version;
+      if (!initial->take(std::move(event))) return;
+      state_.on_initial_events_end(version);
+      hand_over(std::move(*initial).objects(), version);
+      initial.reset();
+    };
+    co_await watch_until_end(std::move(options), std::move(hear), end);
+    if (!initial) {
+      if (end.error) note_failure("watch", *end.error);
+      co_return state_.on_watch_ended(end);
     }
+    const ReflectorState::Next next = state_.on_watch_list_failed(end);
+    // A server without WatchList is listed without delay, and nothing is amiss.
+    if (end.error && next.pause != ReflectorState::Pause::kNone) note_failure("watch-list", *end.error);
+    co_return next;
+  }
+
+  /// `end` outlives the watch; its events are counted by `hear`.
+  boost::asio::awaitable<void> watch_until_end(WatchOptions options, OnEvent hear, ReflectorState::WatchEnd& end) {
+    const Clock::TimePoint start = clock_.now();
+    end.asked = options.timeout;
+    monitor_.watch_opens();
+    const auto ended = co_await server_.watch(std::move(options), std::move(hear));
+    monitor_.watch_ended();
+    end.lasted = clock_.now() - start;
+    if (!ended.has_value()) end.error = ended.error();
+  }
+
+  void follow(Event<T> event) {
+    monitor_.heard(event.type, event.meta.resource_version);
     state_.on_event(event.type, event.meta);
-    note_success();
     switch (event.type) {
       case EventType::kAdded:
       case EventType::kModified:
@@ -194,34 +189,8 @@ class Reflector {
     }
   }
 
-  void collect(Session& session, Event<T> event) {
-    switch (event.type) {
-      case EventType::kAdded:
-      case EventType::kModified:
-        session.collected.insert_or_assign(std::move(event.meta.name), std::move(event.value));
-        break;
-      case EventType::kDeleted:
-        session.collected.erase(event.meta.name);
-        break;
-      case EventType::kBookmark:
-        if (event.meta.initial_events_end) end_collecting(session, event.meta.resource_version);
-        break;
-    }
-  }
-
-  void end_collecting(Session& session, const std::string& resource_version) {
-    std::vector<T> objects;
-    objects.reserve(session.collected.size());
-    for (auto& [name, object] : session.collected) objects.push_back(std::move(object));
-    session.collected = {};
-    session.collecting = false;
-    state_.on_initial_events_end(resource_version);
-    hand_over(std::move(objects), resource_version);
-  }
-
   void hand_over(std::vector<T> objects, const std::string& resource_version) {
-    monitor_.listed(resource_version);
-    note_success();
+    monitor_.listed(resource_version, objects.size());
     sink_.replace(std::move(objects));
   }
 
@@ -229,21 +198,15 @@ class Reflector {
     return std::chrono::duration_cast<std::chrono::seconds>(jitter(clock_, options_.shortest_watch, 1.0));
   }
 
-  /// Logs the first of a row of failures; the metrics count them all.
-  void note_failure(const ApiError& error, const char* doing) {
-    last_error_ = error;
-    if (error.kind == ApiError::Kind::kCancelled) return;
-    monitor_.failed(error);
-    const std::string resource = monitor_.status().resource;
-    const bool first = !failing_;
-    failing_ = true;
-    spdlog::log(first ? spdlog::level::warn : spdlog::level::debug,
-                "{} of {} failed: {}; the last known state serves on", doing, resource, error.to_string());
+  Clock::Duration pause_before(const ReflectorState::Next& next) {
+    const Clock::Duration pause = backoff_.next();
+    if (!next.retry_after) return pause;
+    return std::max(pause, jitter(clock_, std::min(*next.retry_after, options_.longest_retry_after), 0.5));
   }
 
-  void note_success() {
-    if (!std::exchange(failing_, false)) return;
-    spdlog::info("{}: in step with the API server again", monitor_.status().resource);
+  void note_failure(const char* doing, const ApiError& error) {
+    last_error_ = error;
+    if (error.kind != ApiError::Kind::kCancelled) monitor_.failed(doing, error);
   }
 
   ListerWatcher<T>& server_;
@@ -254,7 +217,6 @@ class Reflector {
   ReflectorState state_;
   Backoff backoff_;
   ApiError last_error_;
-  bool failing_ = false;
 };
 
 }  // namespace ferry::watch

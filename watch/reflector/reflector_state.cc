@@ -1,5 +1,7 @@
 #include "watch/reflector/reflector_state.h"
 
+#include <utility>
+
 namespace ferry::watch {
 namespace {
 
@@ -7,7 +9,10 @@ namespace {
 constexpr unsigned kPageLimit = 500;
 /// After so many watches without an event the version held is in doubt.
 constexpr unsigned kFruitlessBeforeRelist = 3;
-constexpr std::chrono::seconds kVeryShort{1};
+/// After so many WatchLists without an end the server is one that takes them for plain watches.
+constexpr unsigned kEndlessBeforeList = 2;
+/// A server may end a watch a little before the time it was asked for.
+constexpr std::chrono::seconds kPunctual{5};
 
 bool version_refused(const ApiError& error) { return error.is_gone() || error.resource_version_too_large; }
 
@@ -35,6 +40,12 @@ ApiError very_short_watch() {
   return error;
 }
 
+ReflectorState::Next at_once(ReflectorState::Step step) { return {step, ReflectorState::Pause::kNone, std::nullopt}; }
+
+ReflectorState::Next retry(ReflectorState::Step step, const ApiError& error) {
+  return {step, ReflectorState::Pause::kBackoff, error.retry_after};
+}
+
 }  // namespace
 
 std::string ReflectorState::list_version() const {
@@ -51,24 +62,23 @@ void ReflectorState::hold(const std::string& resource_version) {
   fruitless_ = 0;
 }
 
-ReflectorState::Next ReflectorState::retry(Step step, const ApiError& error) const {
-  return {step, Pause::kBackoff, error.retry_after};
+ReflectorState::Step ReflectorState::resume() const {
+  return server_.checks_versions && !version_.empty() && version_ != "0" ? Step::kCheckVersion : Step::kWatch;
 }
 
 ReflectorState::Next ReflectorState::on_listed(const std::string& resource_version) {
   hold(resource_version);
-  return {Step::kWatch, Pause::kNone, std::nullopt};
+  return at_once(Step::kWatch);
 }
 
 ReflectorState::Next ReflectorState::on_list_failed(const ApiError& error) {
   if (version_refused(error)) {
-    const bool was_quorum_read = version_refused_;
-    version_refused_ = true;
+    const bool was_quorum_read = std::exchange(version_refused_, true);
     // The quorum read is asked for at once, but only once: a server that refuses even that is given time.
-    return was_quorum_read ? retry(Step::kList, error) : Next{Step::kList, Pause::kNone, std::nullopt};
+    return was_quorum_read ? retry(Step::kList, error) : at_once(Step::kList);
   }
   if (error.kind == ApiError::Kind::kStatus && (error.http_status == 400 || error.is_not_found())) {
-    return {Step::kGiveUp, Pause::kNone, std::nullopt};
+    return at_once(Step::kGiveUp);
   }
   return retry(Step::kList, error);
 }
@@ -79,61 +89,70 @@ void ReflectorState::on_event(EventType type, const ObjectMeta& meta) {
   if (!unordered_ && !meta.resource_version.empty()) version_ = meta.resource_version;
 }
 
-void ReflectorState::on_initial_events_end(const std::string& resource_version) { hold(resource_version); }
-
-ReflectorState::Next ReflectorState::on_watch_list_failed(const WatchEnd& end) {
-  if (!end.error || not_understood(*end.error) || end.error->kind == ApiError::Kind::kTimeout) {
-    // It does not know WatchList and said so, or took it for a plain watch, whose initial events have no end.
-    watch_list_ = false;
-    return {Step::kList, Pause::kNone, std::nullopt};
-  }
-  if (version_refused(*end.error) && !version_refused_) {
-    version_refused_ = true;
-    return {Step::kWatchList, Pause::kNone, std::nullopt};
-  }
-  return retry(Step::kWatchList, *end.error);
+void ReflectorState::on_initial_events_end(const std::string& resource_version) {
+  hold(resource_version);
+  endless_ = 0;
 }
 
-ReflectorState::Next ReflectorState::on_version_checked() { return {Step::kWatch, Pause::kNone, std::nullopt}; }
+ReflectorState::Next ReflectorState::list_instead(Pause pause, const ApiError* error) {
+  if (++endless_ >= kEndlessBeforeList) server_.watch_list = false;
+  return {Step::kList, pause, error == nullptr ? std::nullopt : error->retry_after};
+}
+
+ReflectorState::Next ReflectorState::on_watch_list_failed(const WatchEnd& end) {
+  // A server that takes it for a plain watch never marks the end of the initial events: it falls silent, or ends it.
+  if (!end.error) return list_instead(Pause::kNone, nullptr);
+  const ApiError& error = *end.error;
+  if (error.kind == ApiError::Kind::kTimeout) return list_instead(Pause::kNone, nullptr);
+  if (version_refused(error)) {
+    const bool was_quorum_read = std::exchange(version_refused_, true);
+    return was_quorum_read ? retry(Step::kWatchList, error) : at_once(Step::kWatchList);
+  }
+  if (not_understood(error)) {
+    server_.watch_list = false;
+    return at_once(Step::kList);
+  }
+  if (error.kind == ApiError::Kind::kTransport || error.is_too_many_requests()) return retry(Step::kWatchList, error);
+  return list_instead(Pause::kBackoff, &error);
+}
+
+ReflectorState::Next ReflectorState::on_version_checked() { return at_once(Step::kWatch); }
 
 ReflectorState::Next ReflectorState::on_version_check_failed(const ApiError& error) {
   if (version_refused(error)) {
     version_refused_ = true;
-    return {relist(), Pause::kNone, std::nullopt};
+    return at_once(relist());
   }
-  if (not_understood(error)) return {Step::kWatch, Pause::kNone, std::nullopt};
+  if (not_understood(error)) return at_once(Step::kWatch);
   return retry(Step::kCheckVersion, error);
 }
 
 ReflectorState::Next ReflectorState::on_watch_ended(const WatchEnd& end) {
-  if (!end.error) {
-    if (end.events > 0 || end.lasted >= kVeryShort) {
-      fruitless_ = 0;
-      return {Step::kWatch, Pause::kNone, std::nullopt};
-    }
-    return after_failed_watch(very_short_watch());
+  if (end.error) return after_failure(end, *end.error);
+  if (end.brief()) {
+    return end.events == 0 ? fruitless_watch(Step::kWatch, very_short_watch()) : retry(Step::kWatch, ApiError{});
   }
-  return after_failed_watch(*end.error);
+  fruitless_ = 0;
+  // A server that goes away ends its watches before their time.
+  return at_once(end.lasted + kPunctual < end.asked ? resume() : Step::kWatch);
 }
 
-ReflectorState::Next ReflectorState::after_failed_watch(const ApiError& error) {
+ReflectorState::Next ReflectorState::after_failure(const WatchEnd& end, const ApiError& error) {
+  if (error.resource_version_too_large) version_refused_ = true;
   // Back-off also before a relist: all the nodes' proxies meet the same 410 at the same moment.
-  if (error.is_gone()) return retry(relist(), error);
-  switch (error.kind) {
-    case ApiError::Kind::kTransport:
-      // A server that restarted from a backup is silent about versions it has not reached yet.
-      return retry(Step::kCheckVersion, error);
-    case ApiError::Kind::kTimeout:
-      return retry(relist(), error);
-    case ApiError::Kind::kStatus:
-      if (error.is_too_many_requests()) return retry(Step::kWatch, error);
-      if (error.is_not_found()) return retry(relist(), error);
-      break;
-    case ApiError::Kind::kProtocol:
-    case ApiError::Kind::kCancelled:
-      break;
+  if (version_refused(error) || error.is_not_found()) return retry(relist(), error);
+  if (error.is_too_many_requests()) return retry(Step::kWatch, error);
+  if (error.kind == ApiError::Kind::kTransport) return end.brief() ? retry(resume(), error) : at_once(resume());
+  if (error.kind == ApiError::Kind::kTimeout) {
+    if (end.events > 0) return retry(resume(), error);
+    // Silence from the start may mean that the server has not reached the version held.
+    return server_.checks_versions ? fruitless_watch(resume(), error) : retry(relist(), error);
   }
-  if (++fruitless_ < kFruitlessBeforeRelist) return retry(Step::kWatch, error);
+  return fruitless_watch(Step::kWatch, error);
+}
+
+ReflectorState::Next ReflectorState::fruitless_watch(Step again, const ApiError& error) {
+  if (++fruitless_ < kFruitlessBeforeRelist) return retry(again, error);
   fruitless_ = 0;
   return retry(relist(), error);
 }

@@ -20,11 +20,12 @@ class ReflectorState {
     kList,
     /// Ask for the list as the beginning of a watch (WatchList, KEP-3157).
     kWatchList,
-    /// The server was away: ask whether it still knows the version held, at the cost of one object.
+    /// The server was away, and may be back from a backup: ask whether it knows the version held, at the cost of one
+    /// object. A watch from a version it has not reached would be silent.
     kCheckVersion,
     /// Watch from the version held.
     kWatch,
-    /// Nothing that is tried again would mend it: hand `error` to whoever chose the resource.
+    /// Nothing that is tried again would mend it: whoever chose the resource must choose another.
     kGiveUp,
   };
   /// How long to wait before the next step.
@@ -39,15 +40,28 @@ class ReflectorState {
     std::optional<std::chrono::seconds> retry_after;
   };
 
-  /// How a watch ended, beside the error.
+  /// How a watch ended.
   struct WatchEnd {
+    /// None: the server ended it as it should.
     std::optional<ApiError> error;
     Clock::Duration lasted{};
+    /// The timeoutSeconds it was opened with.
+    Clock::Duration asked{};
     std::size_t events = 0;
+
+    /// Doing the same again at once would do it many times a second.
+    bool brief() const { return lasted < std::chrono::seconds(1); }
   };
 
-  /// `watch_list`: try WatchList first; a server that does not know it is found out.
-  explicit ReflectorState(bool watch_list) : watch_list_(watch_list) {}
+  /// What the server is expected to be able to do.
+  struct Server {
+    /// WatchList is tried first; a server that does not know it is found out.
+    bool watch_list = true;
+    /// A list from a version it has not reached is refused. The API of 2014 takes no version there at all.
+    bool checks_versions = true;
+  };
+
+  explicit ReflectorState(Server server) : server_(server) {}
 
   /// The first step.
   Next begin() const { return {relist(), Pause::kNone, std::nullopt}; }
@@ -75,17 +89,21 @@ class ReflectorState {
   Next on_watch_ended(const WatchEnd& end);
 
  private:
-  Step relist() const { return watch_list_ ? Step::kWatchList : Step::kList; }
+  Step relist() const { return server_.watch_list ? Step::kWatchList : Step::kList; }
+  Step resume() const;
   void hold(const std::string& resource_version);
-  Next retry(Step step, const ApiError& error) const;
-  Next after_failed_watch(const ApiError& error);
+  Next list_instead(Pause pause, const ApiError* error);
+  Next after_failure(const WatchEnd& end, const ApiError& error);
+  Next fruitless_watch(Step again, const ApiError& error);
 
-  bool watch_list_;
+  Server server_;
   std::string version_;
   /// The server refused the version held: too old, or from a future it does not know.
   bool version_refused_ = false;
   /// Events so far came in no order of versions: a watch from "" or "0" brings what there is first.
   bool unordered_ = false;
+  /// WatchLists in a row whose initial events had no end.
+  unsigned endless_ = 0;
   /// Watches in a row that failed without an event.
   unsigned fruitless_ = 0;
 };

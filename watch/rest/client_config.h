@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
+#include "config/ip_address.h"
 #include "watch/rest/url.h"
 
 namespace ferry::watch {
@@ -30,10 +32,14 @@ struct ClientConfig {
   /// The name the server's certificate must bear; empty: the URL's host.
   std::string tls_server_name;
   bool insecure_skip_tls_verify = false;
+  /// Never connect to an address in one of these: a proxy would wait for itself.
+  std::vector<config::IpPrefix> refused_ranges;
   /// To connect, handshake included.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
   /// Silence allowed before the head of an answer, and between two parts of a list.
   std::chrono::milliseconds read_timeout = std::chrono::seconds(30);
+  /// How often, at most, files that hold secrets are looked at for changes.
+  std::chrono::milliseconds secret_check_interval = std::chrono::seconds(1);
   std::string user_agent = "kube-ferry";
 
   friend bool operator==(const ClientConfig&, const ClientConfig&) = default;

@@ -35,18 +35,17 @@ void ConnectionPool::Lease::give_back() {
 
 asio::awaitable<Result<ConnectionPool::Lease>> ConnectionPool::acquire(bool fresh) {
   if (closed_) co_return cancelled();
-  const auto oldest = std::chrono::steady_clock::now() - kLongestIdle;
-  std::erase_if(idle_, [oldest](const Idle& idle) { return idle.since < oldest; });
-  if (!fresh && !idle_.empty()) {
-    std::unique_ptr<Connection> connection = std::move(idle_.back().connection);
-    idle_.pop_back();
-    co_return Lease(*this, std::move(connection), true);
-  }
   std::shared_ptr<asio::ssl::context> tls;
   if (config_.server.tls) {
     auto context = tls_.current();
     if (!context.has_value()) co_return context.error();
     tls = std::move(context).value();
+  }
+  drop_outdated(tls);
+  if (!fresh && !idle_.empty()) {
+    std::unique_ptr<Connection> connection = std::move(idle_.back().connection);
+    idle_.pop_back();
+    co_return Lease(*this, std::move(connection), true);
   }
   Lease lease(*this, make_connection(executor_, config_, std::move(tls)), false);
   const auto opened = co_await lease->open();
@@ -54,6 +53,14 @@ asio::awaitable<Result<ConnectionPool::Lease>> ConnectionPool::acquire(bool fres
   if (!opened.has_value()) co_return opened.error();
   ++opened_;
   co_return std::move(lease);
+}
+
+void ConnectionPool::drop_outdated(const std::shared_ptr<asio::ssl::context>& tls) {
+  // Whoever the client was when it connected, it must not be that any more once its certificate has changed.
+  if (tls != last_tls_) idle_.clear();
+  last_tls_ = tls;
+  const auto oldest = std::chrono::steady_clock::now() - kLongestIdle;
+  std::erase_if(idle_, [oldest](const Idle& idle) { return idle.since < oldest; });
 }
 
 void ConnectionPool::close() {

@@ -10,6 +10,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ssl/context.hpp>
 
 #include "watch/rest/client_config.h"
 #include "watch/rest/connection.h"
@@ -60,6 +61,8 @@ class ConnectionPool {
     std::chrono::steady_clock::time_point since;
   };
 
+  void drop_outdated(const std::shared_ptr<boost::asio::ssl::context>& tls);
+
   static constexpr std::size_t kMostIdle = 4;
   // Shorter than what servers and load balancers between allow, so that a kept connection is seldom a dead one.
   static constexpr std::chrono::seconds kLongestIdle{30};
@@ -67,6 +70,7 @@ class ConnectionPool {
   boost::asio::any_io_executor executor_;
   const ClientConfig& config_;
   TlsContexts tls_;
+  std::shared_ptr<boost::asio::ssl::context> last_tls_;
   std::vector<Idle> idle_;
   std::unordered_set<Connection*> in_use_;
   std::uint64_t opened_ = 0;

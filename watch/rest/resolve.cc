@@ -43,12 +43,12 @@ asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(std::string host, st
                                    for (const auto& result : results) lookup->endpoints.push_back(result.endpoint());
                                    lookup->done.cancel();
                                  });
-  co_await lookup->done.async_wait(asio::as_tuple(asio::use_awaitable));
+  const auto [woken_by] = co_await lookup->done.async_wait(asio::as_tuple(asio::use_awaitable));
   ApiError error;
   error.message = "cannot resolve " + host;
   if (!lookup->code) {
     lookup->resolver.cancel();
-    error.kind = ApiError::Kind::kTimeout;
+    error.kind = woken_by.failed() ? ApiError::Kind::kCancelled : ApiError::Kind::kTimeout;
     co_return error;
   }
   if (lookup->code->failed()) {

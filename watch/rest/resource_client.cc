@@ -95,6 +95,8 @@ class EventDecoder final : public WatchScanner::Sink {
   void on_oversized_event(std::size_t bytes) override { skipped_.skip_oversized(bytes); }
 
   const std::optional<ApiError>& error() const { return error_; }
+  /// The bookmark that marks the end of a WatchList's initial events came by.
+  bool initial_events_ended() const { return initial_events_ended_; }
 
  private:
   void hand_over_object(EventType type, std::string_view json) {
@@ -113,6 +115,7 @@ class EventDecoder final : public WatchScanner::Sink {
       skip(decoded.error());
       return;
     }
+    initial_events_ended_ = initial_events_ended_ || decoded.value().initial_events_end;
     on_event_(Event<T>{type, std::move(decoded).value(), T{}});
   }
 
@@ -130,6 +133,7 @@ class EventDecoder final : public WatchScanner::Sink {
   SkippedObjects& skipped_;
   const typename ListerWatcher<T>::OnEvent& on_event_;
   std::optional<ApiError> error_;
+  bool initial_events_ended_ = false;
 };
 
 }  // namespace
@@ -200,14 +204,21 @@ asio::awaitable<Result<void>> ResourceClient<T>::watch(WatchOptions options, OnE
   }
   EventDecoder<T> decoder(format_, skipped_, on_event);
   WatchScanner scanner(decoder);
-  RestClient::OnBytes feed = [&scanner, &decoder](std::string_view bytes) {
-    return scanner.feed(bytes) && !decoder.error();
+  bool unwanted = false;
+  RestClient::OnBytes feed = [&](std::string_view bytes) {
+    if (!scanner.feed(bytes) || decoder.error()) return false;
+    unwanted = options.wanted && !options.wanted();
+    return !unwanted;
   };
   RestClient::GetOptions get_options;
   get_options.compressed = false;
-  get_options.read_timeout = options.stall_deadline;
+  get_options.read_timeout = [&options, &decoder] {
+    const bool initial = options.send_initial_events && !decoder.initial_events_ended();
+    return initial ? options.initial_stall_deadline : options.stall_deadline;
+  };
   const auto read = co_await rest_.get(with_query(collection_path(true), query), get_options, std::move(feed));
   if (decoder.error()) co_return *decoder.error();
+  if (unwanted) co_return Result<void>();
   if (!scanner.error().empty()) co_return protocol_error("the watch is not readable: " + scanner.error());
   if (!read.has_value()) co_return read.error();
   if (!scanner.at_boundary()) co_return protocol_error("the watch ended in the middle of an event");

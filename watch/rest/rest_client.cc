@@ -1,60 +1,50 @@
 #include "watch/rest/rest_client.h"
 
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <optional>
 #include <utility>
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/error.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
+#include <boost/system/system_error.hpp>
 
-#include "watch/codec/inflater.h"
 #include "watch/codec/status.h"
 #include "watch/rest/base64.h"
 #include "watch/rest/connection_pool.h"
+#include "watch/rest/exchange.h"
 #include "watch/rest/secret_reader.h"
 
 namespace ferry::watch {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using boost::system::error_code;
+namespace http = boost::beast::http;
 
 constexpr std::size_t kMaxDocument = std::size_t{8} << 20U;
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10U;
-constexpr std::size_t kPart = std::size_t{32} << 10U;
+constexpr unsigned kMaxRetryAfterSeconds = 24 * 60 * 60;
 
-ApiError protocol_error(std::string message) {
+ApiError cancelled() {
   ApiError error;
-  error.kind = ApiError::Kind::kProtocol;
-  error.message = std::move(message);
+  error.kind = ApiError::Kind::kCancelled;
   return error;
 }
 
 /// A token ends up in a header: one with control characters would end the line.
 bool is_header_text(const std::string& text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
-  }
-  return true;
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
+/// Retry-After in seconds; as a date it is not read (the API server writes none).
 std::optional<std::chrono::seconds> retry_after(const http::fields& head) {
   const auto field = head[http::field::retry_after];
   unsigned seconds = 0;
-  for (const char c : field) {
-    if (c < '0' || c > '9' || seconds > 86400) return std::nullopt;
-    seconds = seconds * 10 + static_cast<unsigned>(c - '0');
-  }
-  if (field.empty()) return std::nullopt;
-  return std::chrono::seconds(seconds);
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), seconds);
+  if (error != std::errc{} || end != field.data() + field.size()) return std::nullopt;
+  return std::chrono::seconds(std::min(seconds, kMaxRetryAfterSeconds));
 }
 
 }  // namespace
@@ -62,38 +52,34 @@ std::optional<std::chrono::seconds> retry_after(const http::fields& head) {
 class RestClient::Impl {
  public:
   Impl(asio::any_io_executor executor, ClientConfig config)
-      : config_(std::move(config)), executor_(std::move(executor)), pool_(executor_, config_), token_(config_.token) {}
+      : config_(std::move(config)),
+        executor_(std::move(executor)),
+        pool_(executor_, config_),
+        token_(config_.token, config_.secret_check_interval) {}
 
-  /// One request on one connection.
+  /// One request on one connection. `retry`: it failed on a kept connection that the server may have closed before the
+  /// request reached it.
   asio::awaitable<Result<void>> attempt(const std::string& target, const GetOptions& options, const OnBytes& on_bytes,
                                         bool fresh, bool& retry) {
+    retry = false;
+    const auto request = request_for(target, options.compressed);
+    if (!request.has_value()) co_return request.error();
     auto acquired = co_await pool_.acquire(fresh);
     if (!acquired.has_value()) co_return acquired.error();
     ConnectionPool::Lease lease = std::move(acquired).value();
-    const auto silence = options.read_timeout.count() > 0 ? options.read_timeout : config_.read_timeout;
-
-    Connection::Parser parser;
-    parser.body_limit(boost::none);
-    lease->expires_after(config_.read_timeout);
-    error_code code = co_await lease->write(request_for(target, options.compressed));
-    if (!code.failed()) code = co_await lease->read_head(parser);
-    if (code.failed()) {
-      // A kept connection may have been closed by the server before this request reached it.
-      retry = lease.reused() && !parser.got_some() && code != beast::error::timeout && !pool_.closed();
-      co_return failure("no answer", code);
+    Exchange exchange(*lease);
+    auto asked = co_await exchange.ask(request.value(), config_.read_timeout);
+    if (pool_.closed()) co_return cancelled();
+    if (!asked.has_value()) {
+      retry = lease.reused() && !exchange.answered() && asked.error().kind == ApiError::Kind::kTransport;
+      co_return asked;
     }
-    const bool ok = parser.get().result_int() / 100 == 2;
-    std::string error_body;
-    const OnBytes keep = [&error_body](std::string_view bytes) {
-      error_body.append(bytes.substr(0, kMaxErrorBody - std::min(kMaxErrorBody, error_body.size())));
-      return error_body.size() < kMaxErrorBody;
-    };
-    const auto read = co_await read_body(*lease, parser, silence, ok ? on_bytes : keep);
-    if (read.has_value() && parser.is_done() && parser.keep_alive()) lease.give_back();
-    if (ok) co_return read;
-    ApiError error = decode_status(static_cast<int>(parser.get().result_int()), error_body);
-    if (!error.retry_after) error.retry_after = retry_after(parser.get());
-    co_return error;
+    if (exchange.head().result_int() / 100 != 2) co_return co_await read_refusal(lease, exchange);
+    const Exchange::Silence& silence = options.read_timeout ? options.read_timeout : read_timeout_;
+    auto read = co_await exchange.read_body(silence, on_bytes);
+    if (exchange.is_reusable() && read.has_value()) lease.give_back();
+    if (pool_.closed() && !read.has_value()) co_return cancelled();
+    co_return read;
   }
 
   void close() { pool_.close(); }
@@ -103,14 +89,31 @@ class RestClient::Impl {
   std::uint64_t connections_opened() const { return pool_.opened(); }
 
  private:
-  Connection::Request request_for(const std::string& target, bool compressed) {
+  /// An error that cannot be read to its end counts all the same, with what was read of it.
+  asio::awaitable<ApiError> read_refusal(ConnectionPool::Lease& lease, Exchange& exchange) {
+    std::string body;
+    const OnBytes keep = [&body](std::string_view bytes) {
+      body.append(bytes.substr(0, kMaxErrorBody - body.size()));
+      return body.size() < kMaxErrorBody;
+    };
+    const auto read = co_await exchange.read_body(read_timeout_, keep);
+    ApiError error = decode_status(static_cast<int>(exchange.head().result_int()), body);
+    if (!error.retry_after) error.retry_after = retry_after(exchange.head());
+    if (exchange.is_reusable() && read.has_value()) lease.give_back();
+    if (pool_.closed()) co_return cancelled();
+    co_return error;
+  }
+
+  Result<Connection::Request> request_for(const std::string& target, bool compressed) {
     Connection::Request request(http::verb::get, config_.server.base_path + target, 11);
     request.set(http::field::host, config_.server.authority());
     request.set(http::field::user_agent, config_.user_agent);
     request.set(http::field::accept, "application/json");
     if (compressed) request.set(http::field::accept_encoding, "gzip");
-    const std::string& token = token_.current();
-    if (!token.empty() && is_header_text(token)) {
+    if (!config_.token.empty()) {
+      const std::string& token = token_.current();
+      // Without it the server would only say that somebody unknown asked.
+      if (token.empty() || !is_header_text(token)) return bad_token(token.empty());
       request.set(http::field::authorization, "Bearer " + token);
     } else if (!config_.username.empty()) {
       request.set(http::field::authorization, "Basic " + base64_encode(config_.username + ":" + config_.password));
@@ -118,66 +121,15 @@ class RestClient::Impl {
     return request;
   }
 
-  ApiError failure(const char* doing, const error_code& code) const {
+  ApiError bad_token(bool missing) const {
     ApiError error;
-    error.code = code;
-    error.message = doing;
-    if (pool_.closed()) {
-      error.kind = ApiError::Kind::kCancelled;
-    } else if (code == beast::error::timeout) {
-      error.kind = ApiError::Kind::kTimeout;
-    } else if (code.category() == make_error_code(http::error::bad_version).category() &&
-               code != http::error::end_of_stream && code != http::error::partial_message) {
-      error.kind = ApiError::Kind::kProtocol;
-    }
+    error.message = config_.token.file.empty() ? "the token" : "the token in " + config_.token.file;
+    error.message += missing ? " cannot be read" : " has a control character inside";
     return error;
   }
 
-  asio::awaitable<Result<void>> read_body(Connection& connection, Connection::Parser& parser,
-                                          std::chrono::milliseconds silence, const OnBytes& on_bytes) {
-    std::optional<Inflater> inflater;
-    const auto encoding = parser.get()[http::field::content_encoding];
-    if (encoding == "gzip") {
-      inflater.emplace();
-    } else if (!encoding.empty() && encoding != "identity") {
-      co_return protocol_error("the answer has an encoding nobody asked for");
-    }
-    std::array<char, kPart> part;
-    while (!parser.is_done()) {
-      parser.get().body().data = part.data();
-      parser.get().body().size = part.size();
-      connection.expires_after(silence);
-      const error_code code = co_await connection.read_some(parser);
-      const std::string_view bytes(part.data(), part.size() - parser.get().body().size);
-      if (!bytes.empty()) {
-        const auto taken = co_await hand_over(inflater, bytes, on_bytes);
-        if (!taken.has_value()) co_return taken;
-      }
-      if (code.failed() && code != http::error::need_buffer) co_return failure("the answer broke off", code);
-    }
-    if (inflater && !inflater->complete()) co_return protocol_error("the compressed answer is cut short");
-    co_return Result<void>();
-  }
-
-  /// Hands the bytes over; between the parts of what they inflate to, others of the executor get their turn.
-  asio::awaitable<Result<void>> hand_over(std::optional<Inflater>& inflater, std::string_view bytes,
-                                          const OnBytes& on_bytes) {
-    if (!inflater) {
-      if (!on_bytes(bytes)) co_return not_wanted();
-      co_return Result<void>();
-    }
-    inflater->feed(bytes);
-    for (std::string_view text = inflater->next(); !text.empty(); text = inflater->next()) {
-      if (!on_bytes(text)) co_return not_wanted();
-      co_await asio::post(executor_, asio::use_awaitable);
-    }
-    if (inflater->failed()) co_return protocol_error("the compressed answer is damaged: " + inflater->error());
-    co_return Result<void>();
-  }
-
-  static ApiError not_wanted() { return protocol_error("the answer was not wanted to its end"); }
-
   ClientConfig config_;
+  const Exchange::Silence read_timeout_ = [this] { return config_.read_timeout; };
   asio::any_io_executor executor_;
   ConnectionPool pool_;
   SecretReader token_;
@@ -191,10 +143,16 @@ RestClient::~RestClient() { impl_->close(); }
 asio::awaitable<Result<void>> RestClient::get(std::string target, GetOptions options, OnBytes on_bytes) {
   // Its own reference: a request may still unwind while the client is torn down.
   const std::shared_ptr<Impl> impl = impl_;
-  bool retry = false;
-  auto result = co_await impl->attempt(target, options, on_bytes, false, retry);
-  if (retry) result = co_await impl->attempt(target, options, on_bytes, true, retry);
-  co_return result;
+  try {
+    bool retry = false;
+    auto result = co_await impl->attempt(target, options, on_bytes, false, retry);
+    if (retry) result = co_await impl->attempt(target, options, on_bytes, true, retry);
+    co_return result;
+  } catch (const boost::system::system_error& error) {
+    // How a coroutine that was cancelled between two operations ends.
+    if (error.code() != asio::error::operation_aborted) throw;
+    co_return cancelled();
+  }
 }
 
 asio::awaitable<Result<std::string>> RestClient::get_document(std::string target) {

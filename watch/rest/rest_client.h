@@ -24,8 +24,8 @@ class RestClient {
   using OnBytes = std::function<bool(std::string_view)>;
 
   struct GetOptions {
-    /// Silence allowed between two parts of the answer; 0: the configuration's read_timeout.
-    std::chrono::milliseconds read_timeout{0};
+    /// Silence allowed until the next part of the answer, asked before each; absent: the configuration's read_timeout.
+    std::function<std::chrono::milliseconds()> read_timeout{};
     /// Offer to take the answer compressed. The bytes handed over are plain either way.
     bool compressed = true;
   };
@@ -36,8 +36,9 @@ class RestClient {
   RestClient& operator=(const RestClient&) = delete;
 
   /// Asks for `target` (a path with its query, the base path is put before it) and hands the body of a 2xx answer over
-  /// as it comes, decompressed. Success means that the body is complete. Any other status is an error of kind kStatus.
-  /// The memory held does not grow with the body; between its parts other work of the executor gets its turn.
+  /// as it comes, decompressed. Success means that the body is complete. Any other status is an error of kind kStatus;
+  /// redirects are not followed. The memory held does not grow with the body; between its parts other work of the
+  /// executor gets its turn. Cancelled while it waits: kCancelled.
   boost::asio::awaitable<Result<void>> get(std::string target, GetOptions options, OnBytes on_bytes);
 
   /// The same for a small document: more than 8 MiB is a kProtocol error.

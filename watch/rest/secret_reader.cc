@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -13,6 +12,7 @@
 namespace ferry::watch {
 namespace {
 
+constexpr off_t kMaxSize = off_t{1} << 20U;
 constexpr std::string_view kBlanks = " \t\r\n";
 
 std::string trimmed(const std::string& text) {
@@ -45,11 +45,21 @@ void SecretReader::look() {
   }
   const Stamp stamp{status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
   if (stamp == stamp_) return;
+  if (!S_ISREG(status.st_mode) || status.st_size > kMaxSize) {
+    unreadable(S_ISREG(status.st_mode) ? "it is too large to be a secret" : "it is no file");
+    return;
+  }
   std::ifstream file(secret_.file, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  file.read(text.data(), status.st_size);
+  if (!file.is_open() || file.bad()) {
+    unreadable(std::strerror(errno));
+    return;
+  }
+  text.resize(static_cast<std::size_t>(file.gcount()));
   text = trimmed(text);
-  if (!file || text.empty()) {
-    unreadable(text.empty() && file ? "the file is empty" : std::strerror(errno));
+  if (text.empty()) {
+    unreadable("the file is empty");
     return;
   }
   stamp_ = stamp;
@@ -61,7 +71,8 @@ void SecretReader::look() {
 }
 
 void SecretReader::unreadable(const std::string& why) {
-  if (!failing_) spdlog::warn("cannot read {}: {}; going on with what it held before", secret_.file, why);
+  const char* const instead = text_.empty() ? "there is nothing to use instead" : "going on with what it held before";
+  if (!failing_) spdlog::warn("cannot read {}: {}; {}", secret_.file, why, instead);
   failing_ = true;
 }
 

@@ -16,10 +16,12 @@ namespace ferry::watch {
 class SecretReader {
  public:
   /// The file is looked at no more often than `check_every`.
-  explicit SecretReader(Secret secret, std::chrono::milliseconds check_every = std::chrono::seconds(1));
+  SecretReader(Secret secret, std::chrono::milliseconds check_every);
 
   /// The text now, without white space at its ends; empty when there is none or it could never be read.
   const std::string& current();
+  /// What current() gave last, without looking again.
+  const std::string& text() const { return text_; }
   /// Grows each time current() has changed.
   std::uint64_t version() const { return version_; }
   const Secret& secret() const { return secret_; }

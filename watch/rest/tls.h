@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/ssl/context.hpp>
@@ -22,6 +24,10 @@ class TlsContexts {
 
  private:
   Result<std::shared_ptr<boost::asio::ssl::context>> make() const;
+  /// Says whose signature counts. Returns what is wrong with it.
+  std::optional<ApiError> trust(boost::asio::ssl::context& context) const;
+  /// Says who the client is. Returns what is wrong with it.
+  std::optional<ApiError> identify(boost::asio::ssl::context& context) const;
 
   bool insecure_;
   SecretReader authority_;
