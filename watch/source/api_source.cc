@@ -5,6 +5,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 #include <spdlog/spdlog.h>
 
@@ -58,8 +59,7 @@ class ApiSource::SliceSink final : public ReflectorSink<config::EndpointSlice> {
 
 ApiSource::ApiSource(RestClient& rest, config::Store::Source& store, Clock& clock, ApiSourceOptions options)
     : rest_(rest), store_(store), clock_(clock), options_(std::move(options)) {
-  // The server of 2014 has no WatchList, and no bookmarks either.
-  if (options_.historical) options_.reflector.watch_list = false;
+  if (options_.historical) options_.reflector.server = {.watch_list = false, .checks_versions = false};
 }
 
 ApiSource::~ApiSource() = default;
@@ -82,7 +82,7 @@ void ApiSource::stop(std::function<void()> done) {
   stopping_ = true;
   stopped_ = std::move(done);
   if (running_ == 0) {
-    if (stopped_) std::exchange(stopped_, nullptr)();
+    asio::post(rest_.executor(), std::exchange(stopped_, nullptr));
     return;
   }
   for (auto& signal : stop_signals_) signal.emit(asio::cancellation_type::terminal);
@@ -91,14 +91,18 @@ void ApiSource::stop(std::function<void()> done) {
 
 std::vector<ReflectorStatus> ApiSource::status() const { return {services_.status(), endpoints_.status()}; }
 
-std::string ApiSource::label_selector(bool endpoints) const {
+std::string ApiSource::service_selector() const {
   if (options_.historical) return {};
-  std::string selector = options_.service_proxy_name.empty()
-                             ? "!" + std::string(kProxyNameLabel)
-                             : std::string(kProxyNameLabel) + "=" + options_.service_proxy_name;
+  const std::string label(kProxyNameLabel);
+  return options_.service_proxy_name.empty() ? "!" + label : label + "=" + options_.service_proxy_name;
+}
+
+std::string ApiSource::endpoint_selector() const {
+  if (options_.historical) return {};
   // The endpoints of headless services are most of the traffic of a large cluster, and nobody's business here.
-  if (endpoints) selector = "!" + std::string(kHeadlessLabel) + "," + selector;
-  return selector;
+  const std::string not_headless = "!" + std::string(kHeadlessLabel);
+  // Slices that were not made by Kubernetes' own controller need not bear their service's labels.
+  return options_.service_proxy_name.empty() ? not_headless + ",!" + std::string(kProxyNameLabel) : not_headless;
 }
 
 template <class T>
@@ -115,7 +119,7 @@ asio::awaitable<void> ApiSource::follow_services() {
   Backoff backoff(clock_);
   const auto& format = options_.historical ? codec::v1beta1::kServices : codec::v1::kServices;
   Selection selection;
-  selection.label_selector = label_selector(false);
+  selection.label_selector = service_selector();
   if (!options_.historical) selection.field_selector = "spec.clusterIP!=None";
   while (!stopping_) {
     const ApiError error = co_await reflect(format, selection, sink, services_);
@@ -133,7 +137,7 @@ asio::awaitable<void> ApiSource::follow_endpoints() {
   SliceSink sink(store_);
   Backoff backoff(clock_);
   Selection selection;
-  selection.label_selector = label_selector(true);
+  selection.label_selector = endpoint_selector();
   while (!stopping_) {
     const auto format = co_await find_endpoint_format();
     if (format.has_value()) {
@@ -143,7 +147,7 @@ asio::awaitable<void> ApiSource::follow_endpoints() {
       if (error.kind == ApiError::Kind::kCancelled) co_return;
     } else {
       if (format.error().kind == ApiError::Kind::kCancelled) co_return;
-      endpoints_.failed(format.error());
+      endpoints_.failed("discovery", format.error());
     }
     co_await clock_.sleep(backoff.next());
   }

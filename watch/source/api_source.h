@@ -58,7 +58,8 @@ class ApiSource {
   boost::asio::awaitable<ApiError> reflect(const WireFormat<T>& format, Selection selection, ReflectorSink<T>& sink,
                                            ReflectorMonitor& monitor);
   void spawn(std::size_t index, boost::asio::awaitable<void> conversation);
-  std::string label_selector(bool endpoints) const;
+  std::string service_selector() const;
+  std::string endpoint_selector() const;
 
   RestClient& rest_;
   config::Store::Source& store_;

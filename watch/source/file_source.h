@@ -1,15 +1,14 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include "config/store.h"
-#include "watch/wait/clock.h"
 
 namespace ferry::watch {
 
@@ -48,7 +47,7 @@ class FileSource {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace ferry::watch

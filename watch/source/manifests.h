@@ -1,20 +1,14 @@
 #pragma once
 
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "config/endpoint_slice.h"
 #include "config/service.h"
+#include "watch/source/manifest_files.h"
 
 namespace ferry::watch {
-
-/// "FILE:LINE: what is wrong", one sentence.
-class ManifestError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// What a set of manifests says.
 struct Manifests {
@@ -25,8 +19,8 @@ struct Manifests {
   std::vector<std::string> remarks;
 };
 
-/// Reads a file, or the files of a folder that end in .yaml, .yml or .json, in the order of their names. Service,
-/// Endpoints, EndpointSlice and List objects count; the codecs of the API read them. Throws ManifestError.
+/// Reads a file, or the files of a folder (see manifest_files). Service, Endpoints, EndpointSlice and List objects
+/// count; the codecs of the API read them, after what the API server would fill in was filled in. Throws ManifestError.
 Manifests read_manifests(const std::filesystem::path& path);
 
 }  // namespace ferry::watch

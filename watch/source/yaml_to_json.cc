@@ -2,11 +2,15 @@
 
 #include <charconv>
 #include <cstdint>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <yaml-cpp/yaml.h>
+
+#include "watch/codec/stream_scanner.h"
 
 namespace ferry::watch {
 namespace {
@@ -15,6 +19,7 @@ using nlohmann::json;
 
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxNodes = 1'000'000;
+constexpr std::size_t kMaxNodesOfFile = 20'000'000;
 
 template <class Number>
 bool read_whole(const std::string& text, Number& number) {
@@ -33,47 +38,75 @@ json plain_scalar(const std::string& text) {
   return text;
 }
 
-class Converter {
- public:
-  json convert(const YAML::Node& node, int depth) {
-    if (depth > kMaxDepth) throw std::length_error("it nests deeper than 64 levels");
-    if (++nodes_ > kMaxNodes) throw std::length_error("it has more than a million nodes, its aliases followed");
-    switch (node.Type()) {
-      case YAML::NodeType::Scalar:
-        // yaml-cpp marks what was quoted with the tag "!".
-        return node.Tag() == "!" ? json(node.Scalar()) : plain_scalar(node.Scalar());
-      case YAML::NodeType::Sequence:
-        return sequence(node, depth);
-      case YAML::NodeType::Map:
-        return map(node, depth);
-      case YAML::NodeType::Null:
-      case YAML::NodeType::Undefined:
-        break;
-    }
-    return nullptr;
-  }
+/// yaml-cpp marks what was quoted with the tag "!".
+bool is_text(const YAML::Node& node) { return node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str"; }
 
- private:
-  json sequence(const YAML::Node& node, int depth) {
-    json array = json::array();
-    for (const YAML::Node& item : node) array.push_back(convert(item, depth + 1));
-    return array;
-  }
+bool is_merge(const YAML::Node& key) { return !is_text(key) && key.Scalar() == "<<"; }
 
-  json map(const YAML::Node& node, int depth) {
-    json object = json::object();
-    for (const auto& member : node) {
-      if (!member.first.IsScalar()) throw std::length_error("a key of a map is not text");
-      object[member.first.Scalar()] = convert(member.second, depth + 1);
-    }
-    return object;
+/// What the map itself says goes before what is merged into it, and what came earlier before what comes later.
+void merge(json& object, json merged) {
+  if (merged.is_array()) {
+    for (json& one : merged) merge(object, std::move(one));
+    return;
   }
-
-  std::size_t nodes_ = 0;
-};
+  if (!merged.is_object()) throw std::length_error("<< merges maps, and this is none");
+  for (auto& member : merged.items()) object.emplace(member.key(), std::move(member.value()));
+}
 
 }  // namespace
 
-json yaml_to_json(const YAML::Node& node) { return Converter().convert(node, 0); }
+json YamlToJson::convert(const YAML::Node& node) {
+  nodes_ = 0;
+  bytes_ = 0;
+  return value(node, 0);
+}
+
+void YamlToJson::count(const YAML::Node& node, int depth) {
+  if (depth > kMaxDepth) throw std::length_error("it nests deeper than 64 levels");
+  if (node.IsScalar()) bytes_ += node.Scalar().size();
+  if (++nodes_ > kMaxNodes || bytes_ > kMaxObjectBytes) {
+    throw std::length_error("the object is too large, its aliases followed");
+  }
+  if (++all_nodes_ > kMaxNodesOfFile) throw std::length_error("the file is too large, its aliases followed");
+}
+
+json YamlToJson::value(const YAML::Node& node, int depth) {
+  count(node, depth);
+  switch (node.Type()) {
+    case YAML::NodeType::Scalar:
+      return is_text(node) ? json(node.Scalar()) : plain_scalar(node.Scalar());
+    case YAML::NodeType::Sequence:
+      return sequence(node, depth);
+    case YAML::NodeType::Map:
+      return map(node, depth);
+    case YAML::NodeType::Null:
+    case YAML::NodeType::Undefined:
+      break;
+  }
+  return nullptr;
+}
+
+json YamlToJson::sequence(const YAML::Node& node, int depth) {
+  json array = json::array();
+  for (const YAML::Node& item : node) array.push_back(value(item, depth + 1));
+  return array;
+}
+
+json YamlToJson::map(const YAML::Node& node, int depth) {
+  json object = json::object();
+  std::set<std::string> own;
+  for (const auto& member : node) {
+    if (!member.first.IsScalar()) throw std::length_error("a key of a map is not text");
+    count(member.first, depth);
+    const std::string& key = member.first.Scalar();
+    if (is_merge(member.first)) {
+      merge(object, value(member.second, depth + 1));
+      continue;
+    }
+    if (!own.insert(key).second) throw std::length_error("the key '" + key + "' occurs twice in one map");
+    object[key] = value(member.second, depth + 1);
+  }
+  return object;
+}
 
 }  // namespace ferry::watch
