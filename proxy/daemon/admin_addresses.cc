@@ -1,13 +1,10 @@
 #include "proxy/daemon/admin_addresses.h"
 
-#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
-
-#include "proxy/daemon/logging.h"
 
 namespace ferry::proxy {
 
@@ -21,14 +18,11 @@ std::string to_string(const tcp::endpoint& address) {
   return text.str();
 }
 
-void open(AdminServer& admin, const char* flag, const char* what, const char* page,
-          const std::optional<tcp::endpoint>& wanted, Routes pages) {
-  if (!wanted) return;
+tcp::endpoint listen(AdminServer& admin, const char* flag, const tcp::endpoint& wanted, Routes pages) {
   try {
-    const tcp::endpoint address = admin.listen(*wanted, std::move(pages));
-    component_logger("admin")->info("serving {} on http://{}/{}", what, to_string(address), page);
+    return admin.listen(wanted, std::move(pages));
   } catch (const boost::system::system_error& error) {
-    throw std::runtime_error(fmt::format("{} {}: {}; {}", flag, to_string(*wanted), error.code().message(),
+    throw std::runtime_error(fmt::format("{} {}: {}; {}", flag, to_string(wanted), error.code().message(),
                                          error.code() == boost::asio::error::address_in_use
                                              ? "stop what listens there (kube-proxy?) or give another address"
                                              : "give an address of this machine that it may use"));
@@ -37,9 +31,18 @@ void open(AdminServer& admin, const char* flag, const char* what, const char* pa
 
 }  // namespace
 
-void open_admin_addresses(AdminServer& admin, const Options& options, Routes health, Routes metrics) {
-  open(admin, "--healthz-bind-address", "health", "healthz", options.healthz_bind_address, std::move(health));
-  open(admin, "--metrics-bind-address", "metrics", "metrics", options.metrics_bind_address, std::move(metrics));
+std::vector<std::string> open_admin_addresses(AdminServer& admin, const Options& options, Routes health,
+                                              Routes metrics) {
+  std::vector<std::string> lines;
+  if (const auto& wanted = options.healthz_bind_address) {
+    const auto address = listen(admin, "--healthz-bind-address", *wanted, std::move(health));
+    lines.push_back(fmt::format("serving health on http://{}/healthz", to_string(address)));
+  }
+  if (const auto& wanted = options.metrics_bind_address) {
+    const auto address = listen(admin, "--metrics-bind-address", *wanted, std::move(metrics));
+    lines.push_back(fmt::format("serving metrics on http://{}/metrics", to_string(address)));
+  }
+  return lines;
 }
 
 }  // namespace ferry::proxy

@@ -10,6 +10,7 @@
 #include "proxy/daemon/descriptor_limit.h"
 #include "proxy/daemon/duration.h"
 #include "proxy/daemon/logging.h"
+#include "proxy/daemon/version.h"
 #include "proxy/daemon/watch_metrics.h"
 #include "proxy/metrics/dataplane_metrics.h"
 #include "proxy/metrics/process_metrics.h"
@@ -60,7 +61,9 @@ void Daemon::run() {
   start();
   control_.run();
 
-  spdlog::info("shutting down: {} for connections to end", format_duration(options_.shutdown_grace));
+  spdlog::info("{}: taking no new connections, {} open ones have {} to end",
+               last_signal_ == SIGINT ? "SIGINT" : "SIGTERM", dataplane_.snapshot().totals.connections.open,
+               format_duration(options_.shutdown_grace));
   health_.set_draining();
   stop_watching();
   dataplane_.stop_accepting();
@@ -71,9 +74,11 @@ void Daemon::run() {
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
   spdlog::debug("at most {} open descriptors", raise_descriptor_limit());
-  open_admin_addresses(admin_, options_, health_pages(health_, probes_), metrics_pages(health_, probes_, metrics_));
+  const auto served =
+      open_admin_addresses(admin_, options_, health_pages(health_, probes_), metrics_pages(health_, probes_, metrics_));
   dataplane_.start();
   for (watch::FileSource& file : files_) file.start();
+  for (const std::string& line : served) component_logger("admin")->info("{}", line);
   if (api_) {
     spdlog::info("following the API server {}", rest_->config().server.to_string());
     api_->start();
@@ -86,8 +91,9 @@ void Daemon::start() {
 }
 
 void Daemon::await_signal() {
-  signals_.async_wait([this](const boost::system::error_code& code, int /*signal*/) {
+  signals_.async_wait([this](const boost::system::error_code& code, int signal) {
     if (code.failed()) return;
+    last_signal_ = signal;
     ++signals_received_;
     control_.stop();
     await_signal();
@@ -96,24 +102,34 @@ void Daemon::await_signal() {
 
 void Daemon::beat() {
   const bool synced = store_.synced();
+  if (synced && !view_.synced) {
+    spdlog::info("synced: {} services, {} service ports", store_.stats().services, store_.stats().service_ports);
+  }
   {
     const std::lock_guard lock(view_mutex_);
-    if (synced && !view_.synced) {
-      spdlog::info("synced: {} services, {} service ports", store_.stats().services, store_.stats().service_ports);
-    }
     view_ = {store_.stats(), synced};
   }
   if (synced) health_.set_synced();
-  health_.beat(std::chrono::steady_clock::now());
+  if (changes_are_in_force()) health_.beat(std::chrono::steady_clock::now());
   heartbeat_.expires_after(synced ? kBeat : kBeatBeforeSync);
   heartbeat_.async_wait([this](const boost::system::error_code& code) {
     if (!code.failed()) beat();
   });
 }
 
+bool Daemon::changes_are_in_force() {
+  if (!unconfirmed_) return true;
+  const DataplaneSnapshot seen = dataplane_.snapshot();
+  if (seen.batches_done < awaited_batch_) return false;
+  awaited_batch_ = seen.batches_posted;
+  unconfirmed_ = seen.batches_done < awaited_batch_;
+  return true;
+}
+
 void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   const auto begin = std::chrono::steady_clock::now();
   dataplane_.apply(changes);
+  unconfirmed_ = true;
   const auto now = std::chrono::system_clock::now();
   sync_.applied(changes, now, std::chrono::steady_clock::now() - begin);
   health_.set_applied(now);
@@ -184,6 +200,7 @@ void Daemon::add_metrics() {
     for (const watch::FileSource& file : files_) files.push_back(file.status());
     return file_metrics(files);
   });
+  metrics_.add([] { return MetricFamilies{build_info()}; });
   metrics_.add([] { return process_metrics(read_process_usage()); });
 }
 

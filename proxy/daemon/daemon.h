@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -49,7 +50,11 @@ class Daemon {
   void end();
 
   void apply(const std::vector<config::ServicePortChange>& changes);
+  /// Shows the admin thread how things stand, once a second.
   void beat();
+  /// Every worker has carried out the changes that had been handed over at the last look. A look costs in proportion to
+  /// the service ports, so there is none while nothing changes.
+  bool changes_are_in_force();
   void await_signal();
   void add_metrics();
   StoreView store_view() const;
@@ -75,6 +80,11 @@ class Daemon {
   StoreView view_;
   /// Signals received so far: the first ends the daemon in order, the second at once.
   int signals_received_ = 0;
+  int last_signal_ = 0;
+
+  /// Changes were handed over since the workers were last seen to have carried out everything.
+  bool unconfirmed_ = false;
+  std::uint64_t awaited_batch_ = 0;
 
   /// Last, so that its thread ends before what it reads.
   AdminServer admin_;

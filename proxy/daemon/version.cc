@@ -24,4 +24,10 @@ std::string version_text() {
   );
 }
 
+prometheus::MetricFamily build_info() {
+  auto family = gauge_family("kube_ferry_build_info", "Always 1; the labels tell what was built.");
+  add_sample(family, 1, {{"version", kVersion}, {"commit", kCommit}});
+  return family;
+}
+
 }  // namespace ferry::proxy

@@ -2,9 +2,14 @@
 
 #include <string>
 
+#include "proxy/metrics/metric_family.h"
+
 namespace ferry::proxy {
 
 /// What --version prints: the version, the commit, the features built in, and the libraries and compiler used.
 std::string version_text();
+
+/// kube_ferry_build_info{version,commit}, always 1.
+prometheus::MetricFamily build_info();
 
 }  // namespace ferry::proxy

@@ -1,0 +1,59 @@
+#include "tests/proxy/daemon/running_daemon.h"
+
+#include <boost/asio/io_context.hpp>
+#include <spdlog/fmt/fmt.h>
+
+#include "tests/e2e/eventually.h"
+
+namespace ferry::testing {
+
+using boost::asio::ip::tcp;
+
+std::vector<std::string> kube_ferry(std::vector<std::string> flags) {
+  flags.insert(flags.begin(), std::string(FERRY_BINARY_DIR) + "/kube-ferry");
+  return flags;
+}
+
+std::string Manifest::to_yaml() const {
+  std::string yaml = fmt::format(
+      "apiVersion: v1\n"
+      "kind: Service\n"
+      "metadata: {{name: web, namespace: default}}\n"
+      "spec: {{clusterIP: {}, clusterIPs: [{}], ports: [{{port: {}}}]}}\n",
+      address, address, port);
+  for (std::size_t i = 0; i < backends.size(); ++i) {
+    yaml += fmt::format(
+        "---\n"
+        "apiVersion: discovery.k8s.io/v1\n"
+        "kind: EndpointSlice\n"
+        "metadata: {{name: web-{}, namespace: default, labels: {{kubernetes.io/service-name: web}}}}\n"
+        "addressType: IPv4\n"
+        "ports: [{{name: '', port: {}}}]\n"
+        "endpoints: [{{addresses: [{}]}}]\n",
+        i, backends[i].port(), backends[i].address().to_string());
+  }
+  return yaml;
+}
+
+RunningDaemon::RunningDaemon(std::vector<std::string> flags)
+    : process_([&flags] {
+        flags.insert(flags.end(),
+                     {"--workers=1", "--healthz-bind-address=127.0.0.1:0", "--metrics-bind-address=127.0.0.1:0"});
+        return kube_ferry(flags);
+      }()),
+      health_url_(process_.wait_for_output("serving health on (http://[0-9.]+:[0-9]+)")),
+      metrics_url_(process_.wait_for_output("serving metrics on (http://[0-9.]+:[0-9]+)")) {}
+
+void RunningDaemon::wait_until_healthy() const {
+  eventually("health", [this] { return health("/healthz").status == 200; });
+}
+
+tcp::endpoint free_service_address(const AddressBlock& block) {
+  const std::string range = block.service_range();
+  const std::string first = range.substr(0, range.rfind('.')) + ".1";
+  boost::asio::io_context loop;
+  tcp::acceptor probe(loop, tcp::endpoint(boost::asio::ip::make_address(first), 0));
+  return probe.local_endpoint();
+}
+
+}  // namespace ferry::testing
