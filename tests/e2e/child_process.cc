@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,6 +48,8 @@ ChildProcess::ChildProcess(std::vector<std::string> command, std::vector<std::st
     dup2(null, STDIN_FILENO);
     dup2(ends[1], STDOUT_FILENO);
     dup2(ends[1], STDERR_FILENO);
+    // What this process listens on must not live on in the child: Asio's sockets are not close-on-exec.
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     execvpe(arguments[0], arguments.data(), environment_pointers.data());
     _exit(127);
   }

@@ -56,7 +56,8 @@ EchoServer::~EchoServer() { stop(); }
 
 void EchoServer::accept() {
   acceptor_->async_accept([this](boost::system::error_code error, tcp::socket socket) {
-    if (!error) std::make_shared<EchoSession>(std::move(socket))->greet(name_);
+    if (error) return;
+    std::make_shared<EchoSession>(std::move(socket))->greet(name_);
     accept();
   });
 }
