@@ -172,9 +172,7 @@ ClientConfig load_kubeconfig(const fs::path& file) {
   }
 }
 
-bool in_cluster() {
-  return !environment_variable(kServiceHost).empty() && !environment_variable(kServicePort).empty();
-}
+bool in_cluster() { return !environment_variable(kServiceHost).empty() && !environment_variable(kServicePort).empty(); }
 
 ClientConfig load_service_account(const fs::path& folder) {
   if (!in_cluster()) {

@@ -274,10 +274,8 @@ TEST_F(ResourceClientTest, EventsArriveBeforeTheStreamEnds) {
 
 // A quiet cluster says nothing for minutes once it has told all it knows.
 TEST_F(ResourceClientTest, TheSilenceAWatchListMayKeepChangesWithTheEndOfItsInitialEvents) {
-  const std::string end = event(
-      "BOOKMARK",
-      R"({"kind":"Service","apiVersion":"v1","metadata":{"resourceVersion":"7",)"
-      R"("annotations":{"k8s.io/initial-events-end":"true"}}})");
+  const std::string end = event("BOOKMARK", R"({"kind":"Service","apiVersion":"v1","metadata":{"resourceVersion":"7",)"
+                                            R"("annotations":{"k8s.io/initial-events-end":"true"}}})");
   const auto told_before_silence = [&](const std::string& events, WatchOptions options) {
     server.on_connection().request().send(chunked_head() + chunk(events)).hang();
     options.send_initial_events = true;
