@@ -43,12 +43,14 @@ class KubeconfigReader {
 
  private:
   YAML::Node load() const {
+    if (std::error_code code; fs::is_directory(file_, code)) {
+      throw ClientConfigError(file_.string() + ": this is a folder; name the kubeconfig in it");
+    }
     try {
       return YAML::LoadFile(file_.string());
     } catch (const YAML::ParserException& error) {
       fail(file_, error.mark, "this is not YAML: " + error.msg);
-    } catch (const std::exception&) {
-      // Reading a folder throws what the standard library throws.
+    } catch (const YAML::BadFile&) {
       throw ClientConfigError(file_.string() + ": the kubeconfig cannot be read; name one that exists and is readable");
     }
   }

@@ -131,7 +131,14 @@ TEST_F(KubeconfigTest, AFileThatIsMissingOrNoYamlIsNamed) {
   EXPECT_THAT(mistake("- a\n- b\n"), HasSubstr("a kubeconfig is a map"));
 }
 
-TEST_F(KubeconfigTest, APathThatIsAFolderIsNamed) { EXPECT_THROW(load_kubeconfig(folder.path()), ClientConfigError); }
+TEST_F(KubeconfigTest, APathThatIsAFolderIsNamed) {
+  try {
+    load_kubeconfig(folder.path());
+    FAIL() << "a folder was taken for a kubeconfig";
+  } catch (const ClientConfigError& error) {
+    EXPECT_EQ(error.what(), folder.path().string() + ": this is a folder; name the kubeconfig in it");
+  }
+}
 
 TEST_F(KubeconfigTest, NamesThatLeadNowhereAreNamed) {
   EXPECT_THAT(mistake("kind: Config\n"), HasSubstr("current-context is not set"));
