@@ -179,6 +179,7 @@ TEST_F(RestClientConnections, ALoopDestroyedUnderARequestLeavesNothingBehind) {
   asio::co_spawn(*loop, client->get("/x", {}, [](std::string_view) { return true; }),
                  [](std::exception_ptr, const Result<void>&) {});
   testing::run_until(*loop, [&there] { return !there->requests().empty(); });
+  there.reset();
   loop.reset();
 }
 
