@@ -86,12 +86,14 @@ std::string ChildProcess::wait_for_output(const std::string& pattern, std::chron
   const auto deadline = std::chrono::steady_clock::now() + limit;
   std::unique_lock lock(mutex_);
   while (true) {
+    // A line that is still being written could match with half a number in it.
+    const std::string lines = output_.substr(0, output_.rfind('\n') + 1);
     std::smatch match;
-    if (std::regex_search(output_, match, regex)) return match[match.size() > 1 ? 1 : 0];
-    const bool in_time = changed_.wait_until(lock, deadline) == std::cv_status::no_timeout;
-    if (std::regex_search(output_, match, regex)) continue;
+    if (std::regex_search(lines, match, regex)) return match[match.size() > 1 ? 1 : 0];
     if (output_ended_) throw std::runtime_error(name_ + " ended before it said '" + pattern + "':\n" + output_);
-    if (!in_time) throw std::runtime_error(name_ + " never said '" + pattern + "':\n" + output_);
+    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) {
+      throw std::runtime_error(name_ + " never said '" + pattern + "':\n" + output_);
+    }
   }
 }
 

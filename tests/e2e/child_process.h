@@ -25,8 +25,8 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  /// Waits until its output holds a match. The first group (the whole match when there is none); throws
-  /// std::runtime_error with the output so far when the process ends or the time is over before.
+  /// Waits until the whole lines it has written hold a match. The first group (the whole match when there is none);
+  /// throws std::runtime_error with the output so far when the process ends or the time is over before.
   std::string wait_for_output(const std::string& pattern, std::chrono::seconds limit = std::chrono::seconds(20));
 
   void signal(int number) const;

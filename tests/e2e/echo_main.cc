@@ -25,7 +25,8 @@ constexpr std::string_view kUsage =
     "                                                 port 0 takes a free one; the first line says where\n"
     "       kube-ferry-echo call ADDRESS:PORT COUNT   make COUNT connections and say who answered\n"
     "       kube-ferry-echo load ADDRESS:PORT         the same, 200 a second until SIGTERM or SIGINT;\n"
-    "                                                 SIGUSR1 prints the count so far\n"
+    "                                                 SIGUSR1 prints the count so far, SIGUSR2 pauses\n"
+    "                                                 between two calls, and goes on the next time\n"
     "Exits 1 when a connection failed.\n";
 
 std::optional<std::size_t> parse_number(std::string_view text) {
@@ -51,7 +52,7 @@ std::optional<tcp::endpoint> parse_endpoint(std::string_view text) {
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaddset(&signals, number);
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
@@ -63,16 +64,26 @@ int serve(const std::string& name, const tcp::endpoint& endpoint) {
   int number = 0;
   do {
     sigwait(&signals, &number);
-  } while (number == SIGUSR1);
+  } while (number == SIGUSR1 || number == SIGUSR2);
   return 0;
 }
 
 int load(const tcp::endpoint& target) {
   const sigset_t signals = block_signals();
   ferry::testing::SteadyLoad steady(target);
+  bool paused = false;
   int number = 0;
-  for (sigwait(&signals, &number); number == SIGUSR1; sigwait(&signals, &number)) {
-    std::cout << steady.tally().to_string() << std::endl;
+  for (sigwait(&signals, &number); number == SIGUSR1 || number == SIGUSR2; sigwait(&signals, &number)) {
+    if (number == SIGUSR1) {
+      std::cout << steady.tally().to_string() << std::endl;
+    } else if (paused) {
+      steady.resume();
+      paused = false;
+    } else {
+      steady.pause();
+      paused = true;
+      std::cout << "paused" << std::endl;
+    }
   }
   const ferry::testing::Tally tally = steady.stop();
   std::cout << tally.to_string() << std::endl;

@@ -13,11 +13,15 @@ SteadyLoad::~SteadyLoad() { stop(); }
 void SteadyLoad::run(const boost::asio::ip::tcp::endpoint& target, std::size_t rate) {
   const auto pause = std::chrono::nanoseconds(std::chrono::seconds(1)) / static_cast<long>(rate);
   std::unique_lock lock(mutex_);
-  while (!stopping_) {
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !paused_; });
+    if (stopping_) return;
     const auto next = std::chrono::steady_clock::now() + pause;
+    calling_ = true;
     lock.unlock();
     const Call result = call(target);
     lock.lock();
+    calling_ = false;
     tally_.add(result);
     changed_.notify_all();
     changed_.wait_until(lock, next, [this] { return stopping_; });
@@ -33,6 +37,18 @@ void SteadyLoad::wait_for_more(std::size_t count) {
   std::unique_lock lock(mutex_);
   const std::size_t wanted = tally_.succeeded() + tally_.failed + count;
   changed_.wait(lock, [this, wanted] { return tally_.succeeded() + tally_.failed >= wanted; });
+}
+
+void SteadyLoad::pause() {
+  std::unique_lock lock(mutex_);
+  paused_ = true;
+  changed_.wait(lock, [this] { return !calling_; });
+}
+
+void SteadyLoad::resume() {
+  const std::lock_guard lock(mutex_);
+  paused_ = false;
+  changed_.notify_all();
 }
 
 Tally SteadyLoad::stop() {

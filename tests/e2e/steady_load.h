@@ -22,6 +22,10 @@ class SteadyLoad {
   Tally tally() const;
   /// Waits until `count` more calls are over.
   void wait_for_more(std::size_t count);
+  /// Returns when no call is under way; none begins until resume(). A backend that is killed in between takes nobody's
+  /// connection with it.
+  void pause();
+  void resume();
   /// Ends the last call and stops.
   Tally stop();
 
@@ -31,6 +35,8 @@ class SteadyLoad {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Tally tally_;
+  bool calling_ = false;
+  bool paused_ = false;
   bool stopping_ = false;
   std::thread thread_;
 };

