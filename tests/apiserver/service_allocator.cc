@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
 #include <boost/asio/ip/network_v4.hpp>
