@@ -12,6 +12,51 @@ namespace {
 constexpr std::string_view kOrderPrefix = "$setElementOrder/";
 constexpr std::string_view kDeletePrefix = "$deleteFromPrimitiveList/";
 
+/// What tells elements of a merged list apart: their merge key, or all of them.
+Json identity_of(const Json& item, const std::string& merge_key) {
+  return item.is_object() && !merge_key.empty() ? item.value(merge_key, Json()) : item;
+}
+
+std::optional<std::size_t> place_in(const Json& list, const Json& identity, const std::string& merge_key) {
+  for (std::size_t place = 0; place < list.size(); ++place) {
+    if (identity_of(list[place], merge_key) == identity) return place;
+  }
+  return std::nullopt;
+}
+
+/// Puts what came of `old` and a patch in order as the API server does. What `order` names (by default, the patch's own
+/// elements) keeps that order; the rest stays before the element it stood before. So a new element goes to the front,
+/// unless the patch also names the one it is to follow.
+Json in_order(const Json& old, const Json& merged, const Json& order, const std::string& merge_key) {
+  struct Element {
+    std::size_t rank;
+    /// Where it was in `old`.
+    std::optional<std::size_t> place;
+    const Json* item;
+  };
+  std::vector<Element> named;
+  std::vector<Element> others;
+  for (const auto& item : merged) {
+    const Json identity = identity_of(item, merge_key);
+    const auto place = place_in(old, identity, merge_key);
+    const auto rank = place_in(order, identity, merge_key);
+    (rank ? named : others).push_back({rank.value_or(place.value_or(old.size())), place, &item});
+  }
+  const auto by_rank = [](const Element& a, const Element& b) { return a.rank < b.rank; };
+  std::stable_sort(named.begin(), named.end(), by_rank);
+  std::stable_sort(others.begin(), others.end(), by_rank);
+  Json sorted = Json::array();
+  auto other = others.begin();
+  for (const Element& element : named) {
+    while (other != others.end() && element.place && other->place && *other->place < *element.place) {
+      sorted.push_back(*other++->item);
+    }
+    sorted.push_back(*element.item);
+  }
+  for (; other != others.end(); ++other) sorted.push_back(*other->item);
+  return sorted;
+}
+
 /// Applies one strategic merge patch; what is wrong with the patch is kept in `error`.
 class StrategicPatch {
  public:
@@ -30,11 +75,13 @@ class StrategicPatch {
       if (key.starts_with(kDeletePrefix)) remove_scalars(target, key.substr(kDeletePrefix.size()), item.value());
     }
     for (const auto& item : patch.items()) {
-      if (!item.key().starts_with('$')) field(schema, target, item.key(), item.value());
-    }
-    for (const auto& item : patch.items()) {
       const std::string_view key = item.key();
-      if (key.starts_with(kOrderPrefix)) put_in_order(schema, target, key.substr(kOrderPrefix.size()), item.value());
+      if (key.starts_with(kOrderPrefix)) {
+        reorder(schema, target, std::string(key.substr(kOrderPrefix.size())), patch, item.value());
+      } else if (!key.starts_with('$')) {
+        const auto order = patch.find(std::string(kOrderPrefix) + item.key());
+        field(schema, target, item.key(), item.value(), order == patch.end() ? item.value() : *order);
+      }
     }
     return target;
   }
@@ -74,15 +121,26 @@ class StrategicPatch {
     *found = std::move(kept);
   }
 
-  void field(const Schema* schema, Json& target, const std::string& name, const Json& patch) {
+  /// An order for a list that the patch does not change otherwise.
+  static void reorder(const Schema* schema, Json& target, const std::string& name, const Json& patch,
+                      const Json& order) {
+    const auto list = target.find(name);
+    if (patch.contains(name) || list == target.end() || !list->is_array() || !order.is_array()) return;
+    const Field* known = schema == nullptr ? nullptr : schema->find(name);
+    *list = in_order(*list, *list, order, known == nullptr ? std::string() : known->merge_key);
+  }
+
+  void field(const Schema* schema, Json& target, const std::string& name, const Json& patch, const Json& order) {
     if (patch.is_null()) {
       target.erase(name);
       return;
     }
     const Field* known = schema == nullptr ? nullptr : schema->find(name);
     if (patch.is_array() && known != nullptr && known->merged) {
-      const Json old = target.contains(name) ? target[name] : Json::array();
-      target[name] = known->merge_key.empty() ? set_of(old, patch) : list(*known, old, patch);
+      const auto present = target.find(name);
+      const Json old = present != target.end() && present->is_array() ? *present : Json::array();
+      const Json merged = known->merge_key.empty() ? set_of(old, patch) : list(*known, old, patch);
+      target[name] = in_order(old, merged, order.is_array() ? order : patch, known->merge_key);
     } else if (patch.is_object()) {
       const auto* type = known != nullptr && known->shape == Field::Shape::kSingle ? known->type : nullptr;
       target[name] = object(type, target.contains(name) ? target[name] : Json::object(), patch);
@@ -92,7 +150,7 @@ class StrategicPatch {
   }
 
   static Json set_of(const Json& old, const Json& patch) {
-    Json out = old.is_array() ? old : Json::array();
+    Json out = old;
     for (const auto& value : patch) {
       if (std::find(out.begin(), out.end(), value) == out.end()) out.push_back(value);
     }
@@ -100,7 +158,7 @@ class StrategicPatch {
   }
 
   Json list(const Field& known, const Json& old, const Json& patch) {
-    Json out = old.is_array() ? old : Json::array();
+    Json out = old;
     for (const auto& item : patch) {
       if (item.is_object() && item.value("$patch", Json()) == "replace" && item.size() == 1) {
         out = Json::array();
@@ -125,34 +183,6 @@ class StrategicPatch {
       }
     }
     return out;
-  }
-
-  /// Puts a merged list in the order the patch's author saw: what the order does not name keeps its place
-  /// before the element it stood before, or goes to the end.
-  static void put_in_order(const Schema* schema, Json& target, std::string_view name, const Json& order) {
-    const auto found = target.find(std::string(name));
-    if (found == target.end() || !found->is_array() || !order.is_array()) return;
-    const Field* known = schema == nullptr ? nullptr : schema->find(name);
-    const auto key_of = [&](const Json& item) {
-      return known != nullptr && item.is_object() ? item.value(known->merge_key, Json()) : item;
-    };
-    const auto rank_of = [&](const Json& item) {
-      for (std::size_t i = 0; i < order.size(); ++i) {
-        if (key_of(order[i]) == key_of(item)) return std::optional<std::size_t>(i);
-      }
-      return std::optional<std::size_t>();
-    };
-    std::vector<std::pair<std::size_t, Json>> ranked;
-    std::size_t next = order.size();
-    for (auto i = found->rbegin(); i != found->rend(); ++i) {
-      next = rank_of(*i).value_or(next);
-      ranked.emplace_back(next, *i);
-    }
-    std::reverse(ranked.begin(), ranked.end());
-    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    Json sorted = Json::array();
-    for (auto& [rank, item] : ranked) sorted.push_back(std::move(item));
-    *found = std::move(sorted);
   }
 
   std::optional<std::string> error_;

@@ -31,10 +31,21 @@ TEST(JsonPatch, AppliesOrSaysThatItDoesNot) {
   EXPECT_EQ(json_patched(kService, Json::object()).error().code, 400);
 }
 
+std::vector<int> ports_of(const Json& service) {
+  std::vector<int> ports;
+  for (const auto& port : service["spec"]["ports"]) ports.push_back(port["port"].get<int>());
+  return ports;
+}
+
 TEST(StrategicPatch, MergesAListByItsKey) {
   const auto out = strategic(R"({"spec":{"ports":[{"port":80,"nodePort":30001},{"port":81,"name":"new"}]}})");
   EXPECT_EQ(out["spec"]["ports"], Json::parse(R"([{"name":"http","port":80,"protocol":"TCP","nodePort":30001},
-    {"name":"https","port":443,"protocol":"TCP"},{"port":81,"name":"new"}])"));
+    {"port":81,"name":"new"},{"name":"https","port":443,"protocol":"TCP"}])"));
+}
+
+TEST(StrategicPatch, ANewElementGoesToTheFront) {
+  EXPECT_EQ(ports_of(strategic(R"({"spec":{"ports":[{"port":81}]}})")), (std::vector<int>{81, 80, 443}));
+  EXPECT_EQ(ports_of(strategic(R"({"spec":{"ports":[{"port":443},{"port":81}]}})")), (std::vector<int>{80, 443, 81}));
 }
 
 TEST(StrategicPatch, DeletesAndReplacesByDirective) {
@@ -60,9 +71,17 @@ TEST(StrategicPatch, SetsOfScalarsGrowAndShrink) {
 TEST(StrategicPatch, PutsAListInTheOrderItIsTold) {
   const auto out = strategic(R"({"spec":{"$setElementOrder/ports":[{"port":443},{"port":81},{"port":80}],
                                          "ports":[{"port":81}]}})");
-  std::vector<int> ports;
-  for (const auto& port : out["spec"]["ports"]) ports.push_back(port["port"].get<int>());
-  EXPECT_EQ(ports, (std::vector<int>{443, 81, 80}));
+  EXPECT_EQ(ports_of(out), (std::vector<int>{443, 81, 80}));
+}
+
+TEST(StrategicPatch, AnOrderThatIsNoneChangesNothing) {
+  EXPECT_EQ(ports_of(strategic(R"({"spec":{"$setElementOrder/ports":7,"ports":[{"port":443}]}})")),
+            (std::vector<int>{80, 443}));
+}
+
+TEST(StrategicPatch, AnOrderAloneMovesWhatIsThere) {
+  EXPECT_EQ(ports_of(strategic(R"({"spec":{"$setElementOrder/ports":[{"port":443},{"port":80}]}})")),
+            (std::vector<int>{443, 80}));
 }
 
 TEST(StrategicPatch, AnElementWithoutItsKeyIsABadRequest) {
