@@ -10,7 +10,6 @@
 #include "tests/e2e/echo_client.h"
 #include "tests/e2e/eventually.h"
 #include "tests/e2e/http_client.h"
-#include "tests/e2e/objects.h"
 
 namespace ferry::testing {
 
@@ -113,7 +112,7 @@ EchoServer& ClusterTest::add_pod(const std::string& name, const std::string& app
 }
 
 void ClusterTest::remove_pod(const std::string& name) {
-  api_.remove(kPods + "/" + name);
+  delete_pod(name);
   backends_.erase(name);
 }
 

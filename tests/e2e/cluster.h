@@ -14,6 +14,7 @@
 #include "tests/e2e/api.h"
 #include "tests/e2e/child_process.h"
 #include "tests/e2e/echo_server.h"
+#include "tests/e2e/objects.h"
 
 namespace ferry::testing {
 
@@ -45,6 +46,8 @@ class ClusterTest : public ::testing::Test {
   boost::asio::ip::tcp::endpoint create_service(const std::string& name);
   /// Starts a backend and makes it known as a pod that is ready. Its name is the pod's.
   EchoServer& add_pod(const std::string& name, const std::string& app);
+  /// Deletes the pod's object; its backend still answers.
+  void delete_pod(const std::string& name) const { api_.remove(kPods + "/" + name); }
   /// Deletes the pod, then stops its backend.
   void remove_pod(const std::string& name);
   EchoServer& backend(const std::string& name) { return *backends_.at(name); }

@@ -130,7 +130,7 @@ TEST_F(ControlPlane, WatchesDroppedAgainAndAgainLoseNoChange) {
     const std::string name = "extra-" + std::to_string(round);
     add_pod(name, "web");
     wait_for_answers(web_, {"a", "b", "c", name});
-    api().remove(kPods + "/" + name);
+    delete_pod(name);
     // Until the proxy knows, the pod still answers, as one does that terminates in good order.
     wait_for_answers(web_, {"a", "b", "c"});
     backend(name).stop();

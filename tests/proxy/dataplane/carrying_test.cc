@@ -223,7 +223,7 @@ TEST_F(Carrying, Ipv6ServicesAreCarriedToIpv6Backends) {
 TEST_F(Carrying, ADualStackServicePicksTheBackendsOfTheAddressFamily) {
   TestListener backend6("::1");
   TestService service = new_service("dual", {backend_at(listener_), backend_at(backend6)});
-  service.addresses.push_back("::1");
+  service.addresses.emplace_back("::1");
   set(service);
   TestSocket four = TestSocket::connect(service.addresses[0], service.port);
   TestSocket six = TestSocket::connect("::1", service.port);

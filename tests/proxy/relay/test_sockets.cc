@@ -70,7 +70,7 @@ TestSocket TestSocket::connect(const std::string& address, std::uint16_t port) {
   return socket;
 }
 
-bool TestSocket::send(std::string_view bytes) {
+bool TestSocket::send(std::string_view bytes) const {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) {
@@ -81,14 +81,14 @@ bool TestSocket::send(std::string_view bytes) {
   return true;
 }
 
-std::string TestSocket::receive(std::size_t size) {
+std::string TestSocket::receive(std::size_t size) const {
   std::string bytes(size, '\0');
   const ssize_t received = ::recv(fd(), bytes.data(), size, MSG_WAITALL);
   bytes.resize(received > 0 ? static_cast<std::size_t>(received) : 0);
   return bytes;
 }
 
-std::string TestSocket::receive_rest() {
+std::string TestSocket::receive_rest() const {
   std::string all;
   std::array<char, 65536> buffer;
   for (ssize_t got = 0; (got = ::recv(fd(), buffer.data(), buffer.size(), 0)) > 0;) {
@@ -97,12 +97,12 @@ std::string TestSocket::receive_rest() {
   return all;
 }
 
-bool TestSocket::at_end() {
+bool TestSocket::at_end() const {
   char byte = 0;
   return ::recv(fd(), &byte, 1, 0) == 0;
 }
 
-bool TestSocket::was_reset() {
+bool TestSocket::was_reset() const {
   std::array<char, 4096> buffer;
   ssize_t got = 0;
   do {
@@ -118,7 +118,7 @@ bool TestSocket::has_error() const {
 
 bool TestSocket::readable_now() const { return ready(fd(), POLLIN, 0); }
 
-void TestSocket::shutdown_write() { ::shutdown(fd(), SHUT_WR); }
+void TestSocket::shutdown_write() const { ::shutdown(fd(), SHUT_WR); }
 
 void TestSocket::reset() {
   const linger immediate{1, 0};
@@ -144,7 +144,7 @@ TestListener::TestListener(const std::string& address, std::uint16_t port, int b
   port_ = local_port(fd_.get());
 }
 
-TestSocket TestListener::accept() {
+TestSocket TestListener::accept() const {
   UniqueFd accepted(ready(fd(), POLLIN, kPatienceMilliseconds) ? ::accept4(fd(), nullptr, nullptr, SOCK_CLOEXEC) : -1);
   if (!accepted) {
     fail("accept");

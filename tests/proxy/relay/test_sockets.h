@@ -23,21 +23,21 @@ class TestSocket {
   int fd() const { return fd_.get(); }
 
   /// False when the peer is gone.
-  bool send(std::string_view bytes);
+  bool send(std::string_view bytes) const;
   /// Reads exactly that many; fewer when the stream ends before.
-  std::string receive(std::size_t size);
+  std::string receive(std::size_t size) const;
   /// Reads to the end of the stream.
-  std::string receive_rest();
+  std::string receive_rest() const;
   /// The next read says that the peer has finished.
-  bool at_end();
+  bool at_end() const;
   /// The next read or the one after the data says that the connection was reset.
-  bool was_reset();
+  bool was_reset() const;
   /// The connection has an error pending, now or soon.
   bool has_error() const;
   /// Bytes can be read, or the stream has ended, without waiting.
   bool readable_now() const;
 
-  void shutdown_write();
+  void shutdown_write() const;
   /// Closes with a reset.
   void reset();
   void close() { fd_.reset(); }
@@ -56,7 +56,7 @@ class TestListener {
   std::uint16_t port() const { return port_; }
   const config::IpAddress& address() const { return address_; }
   int fd() const { return fd_.get(); }
-  TestSocket accept();
+  TestSocket accept() const;
   bool pending() const;
   void close() { fd_.reset(); }
 
