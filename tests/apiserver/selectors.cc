@@ -160,8 +160,9 @@ bool LabelSelector::matches(const Json& object) const {
       if (found != labels->end()) value = &*found;
     }
     const auto listed = [&] {
-      return value != nullptr &&
-             std::find(requirement.values.begin(), requirement.values.end(), *value) != requirement.values.end();
+      if (value == nullptr || !value->is_string()) return false;
+      const auto& text = value->get_ref<const std::string&>();
+      return std::find(requirement.values.begin(), requirement.values.end(), text) != requirement.values.end();
     };
     switch (requirement.op) {
       case Operator::kIn:

@@ -33,7 +33,11 @@ FieldError duplicate(std::string field, const Json& value) {
 void check_supported(Errors& errors, const Json& object, const char* field, const std::string& path,
                      std::initializer_list<std::string_view> supported) {
   const auto& value = at(object, field);
-  if (value.is_null() || std::find(supported.begin(), supported.end(), value) != supported.end()) return;
+  if (value.is_null()) return;
+  if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    if (std::find(supported.begin(), supported.end(), text) != supported.end()) return;
+  }
   errors.push_back(
       {path, "FieldValueNotSupported",
        fmt::format("Unsupported value: {}: supported values: \"{}\"", value.dump(), fmt::join(supported, "\", \""))});
