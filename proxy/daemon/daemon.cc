@@ -48,6 +48,8 @@ Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api)
   if (api) {
     rest_.emplace(control_.get_executor(), std::move(*api));
     watch::ApiSourceOptions source_options;
+    source_options.node_name = options_.node_name;
+    source_options.on_node = [this](const std::optional<config::Node>& node) { set_own_node(node); };
     source_options.historical = options_.api_version == Options::ApiVersion::kV1beta1;
     api_.emplace(*rest_, store_.add_source("api"), clock_, source_options);
   }
@@ -141,6 +143,26 @@ void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
                    change.name.to_string(), after);
     }
   }
+}
+
+void Daemon::set_own_node(const std::optional<config::Node>& node) {
+  if (!node) {
+    spdlog::warn("the cluster has no node {}: {}", options_.node_name,
+                 own_node_ ? "it was deleted, so load balancers are told to go elsewhere"
+                           : "zone and topology are unknown; --hostname-override names another");
+    // One that was never there is a wrong name rather than a node on its way out.
+    if (own_node_) health_.set_node_eligible(false);
+    return;
+  }
+  if (!own_node_ || own_node_->zone != node->zone) {
+    spdlog::info("node {}: {}", node->name, node->zone.empty() ? "in no zone" : "in zone " + node->zone);
+  }
+  if (node->going_away && (!own_node_ || !own_node_->going_away)) {
+    spdlog::info("node {} is going away: load balancers are told to go elsewhere", node->name);
+  }
+  health_.set_node_eligible(!node->going_away);
+  store_.set_node({node->name, node->zone});
+  own_node_ = node;
 }
 
 void Daemon::stop_watching() {

@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "config/node.h"
 #include "config/store.h"
 #include "proxy/admin/admin_server.h"
 #include "proxy/admin/health.h"
@@ -50,6 +51,8 @@ class Daemon {
   void end();
 
   void apply(const std::vector<config::ServicePortChange>& changes);
+  /// What the API server says of the node that this runs on.
+  void set_own_node(const std::optional<config::Node>& node);
   /// Shows the admin thread how things stand, once a second.
   void beat();
   /// Every worker has carried out the changes that had been handed over at the last look. A look costs in proportion to
@@ -76,6 +79,7 @@ class Daemon {
   std::optional<watch::ApiSource> api_;
   std::list<watch::FileSource> files_;
 
+  std::optional<config::Node> own_node_;
   mutable std::mutex view_mutex_;
   StoreView view_;
   /// Signals received so far: the first ends the daemon in order, the second at once.

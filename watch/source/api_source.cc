@@ -1,5 +1,6 @@
 #include "watch/source/api_source.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -57,6 +58,27 @@ class ApiSource::SliceSink final : public ReflectorSink<config::EndpointSlice> {
   config::Store::Source& store_;
 };
 
+/// The collection that metadata.name=NAME selects: one node or none.
+class ApiSource::NodeSink final : public ReflectorSink<config::Node> {
+ public:
+  explicit NodeSink(const ApiSourceOptions& options) : options_(options) {}
+  void replace(std::vector<config::Node> nodes) override {
+    const auto own = std::find_if(nodes.begin(), nodes.end(), [this](const auto& node) { return is_own(node.name); });
+    options_.on_node(own == nodes.end() ? std::nullopt : std::optional(std::move(*own)));
+  }
+  void add(config::Node node) override {
+    if (is_own(node.name)) options_.on_node(std::move(node));
+  }
+  void remove(const config::NamespacedName& name) override {
+    if (is_own(name.name)) options_.on_node(std::nullopt);
+  }
+
+ private:
+  bool is_own(const std::string& name) const { return name == options_.node_name; }
+
+  const ApiSourceOptions& options_;
+};
+
 ApiSource::ApiSource(RestClient& rest, config::Store::Source& store, Clock& clock, ApiSourceOptions options)
     : rest_(rest), store_(store), clock_(clock), options_(std::move(options)) {
   if (options_.historical) options_.reflector.server = {.watch_list = false, .checks_versions = false};
@@ -67,6 +89,7 @@ ApiSource::~ApiSource() = default;
 void ApiSource::start() {
   spawn(0, follow_services());
   spawn(1, follow_endpoints());
+  if (follows_node()) spawn(2, follow_node());
 }
 
 void ApiSource::spawn(std::size_t index, asio::awaitable<void> conversation) {
@@ -74,22 +97,32 @@ void ApiSource::spawn(std::size_t index, asio::awaitable<void> conversation) {
   asio::co_spawn(rest_.executor(), std::move(conversation),
                  asio::bind_cancellation_slot(stop_signals_[index].slot(), [this](const std::exception_ptr& error) {
                    expect_cancellation(error);
-                   if (--running_ == 0 && stopped_) std::exchange(stopped_, nullptr)();
+                   one_ended();
                  }));
+}
+
+void ApiSource::one_ended() {
+  if (--running_ == 0 && stopped_) std::exchange(stopped_, nullptr)();
 }
 
 void ApiSource::stop(std::function<void()> done) {
   stopping_ = true;
   stopped_ = std::move(done);
-  if (running_ == 0) {
-    asio::post(rest_.executor(), std::exchange(stopped_, nullptr));
-    return;
-  }
-  for (auto& signal : stop_signals_) signal.emit(asio::cancellation_type::terminal);
-  rest_.close();
+  // After what was posted before: a conversation that is cancelled before its first step throws where nobody catches
+  // it (Boost 1.83, co_spawn's entry point).
+  ++running_;
+  asio::post(rest_.executor(), [this] {
+    for (auto& signal : stop_signals_) signal.emit(asio::cancellation_type::terminal);
+    rest_.close();
+    one_ended();
+  });
 }
 
-std::vector<ReflectorStatus> ApiSource::status() const { return {services_.status(), endpoints_.status()}; }
+std::vector<ReflectorStatus> ApiSource::status() const {
+  std::vector<ReflectorStatus> all{services_.status(), endpoints_.status()};
+  if (follows_node()) all.push_back(node_.status());
+  return all;
+}
 
 std::string ApiSource::service_selector() const {
   if (options_.historical) return {};
@@ -149,6 +182,18 @@ asio::awaitable<void> ApiSource::follow_endpoints() {
       if (format.error().kind == ApiError::Kind::kCancelled) co_return;
       endpoints_.failed("discovery", format.error());
     }
+    co_await clock_.sleep(backoff.next());
+  }
+}
+
+asio::awaitable<void> ApiSource::follow_node() {
+  NodeSink sink(options_);
+  Backoff backoff(clock_);
+  Selection selection;
+  selection.field_selector = "metadata.name=" + options_.node_name;
+  while (!stopping_) {
+    const ApiError error = co_await reflect(codec::v1::kNodes, selection, sink, node_);
+    if (error.kind == ApiError::Kind::kCancelled) co_return;
     co_await clock_.sleep(backoff.next());
   }
 }

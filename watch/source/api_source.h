@@ -3,12 +3,14 @@
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
+#include "config/node.h"
 #include "config/store.h"
 #include "watch/reflector/reflector.h"
 #include "watch/reflector/reflector_monitor.h"
@@ -24,13 +26,18 @@ struct ApiSourceOptions {
   /// Serve the services whose label service.kubernetes.io/service-proxy-name has this value (empty: without the label);
   /// the server is asked to send no others.
   std::string service_proxy_name;
+  /// The node whose object `on_node` is told of, and no other is asked for; empty: none.
+  std::string node_name;
+  /// Told what the node's object says, once it was read and whenever it changes; none when there is no such node. The
+  /// API of 2014 has no nodes, so it is never told then.
+  std::function<void(const std::optional<config::Node>&)> on_node{};
   ReflectorOptions reflector;
 };
 
 /// Feeds one source of the store from an API server: its services, and their endpoints from EndpointSlices where the
-/// server has them (discovery.k8s.io/v1, else v1beta1) and from Endpoints otherwise, which it finds out by asking. A
-/// server that is away, or comes back as another version, is asked again for as long as it takes; meanwhile the store
-/// keeps what it has. Belongs to the thread that runs the RestClient's executor.
+/// server has them (discovery.k8s.io/v1, else v1beta1) and from Endpoints otherwise, which it finds out by asking.
+/// Tells of the own node beside. A server that is away, or comes back as another version, is asked again for as long as
+/// it takes; meanwhile the store keeps what it has. Belongs to the thread that runs the RestClient's executor.
 class ApiSource {
  public:
   /// All references outlive the source. Nothing happens before start().
@@ -40,24 +47,28 @@ class ApiSource {
   ApiSource& operator=(const ApiSource&) = delete;
 
   void start();
-  /// Ends both conversations, closing the RestClient. `done` is called once, later, from the executor, when nothing of
+  /// Ends all conversations, closing the RestClient. `done` is called once, later, from the executor, when nothing of
   /// this runs any more; only then may it be destroyed.
   void stop(std::function<void()> done);
 
-  /// Services, then endpoints. Safe from any thread.
+  /// Services, endpoints, then the node where one is followed. Safe from any thread.
   std::vector<ReflectorStatus> status() const;
 
  private:
   class ServiceSink;
   class SliceSink;
+  class NodeSink;
 
   boost::asio::awaitable<void> follow_services();
   boost::asio::awaitable<void> follow_endpoints();
+  boost::asio::awaitable<void> follow_node();
   boost::asio::awaitable<Result<const WireFormat<config::EndpointSlice>*>> find_endpoint_format();
   template <class T>
   boost::asio::awaitable<ApiError> reflect(const WireFormat<T>& format, Selection selection, ReflectorSink<T>& sink,
                                            ReflectorMonitor& monitor);
   void spawn(std::size_t index, boost::asio::awaitable<void> conversation);
+  void one_ended();
+  bool follows_node() const { return !options_.historical && !options_.node_name.empty() && options_.on_node; }
   std::string service_selector() const;
   std::string endpoint_selector() const;
 
@@ -67,7 +78,8 @@ class ApiSource {
   ApiSourceOptions options_;
   ReflectorMonitor services_{"services"};
   ReflectorMonitor endpoints_{"endpoints"};
-  std::array<boost::asio::cancellation_signal, 2> stop_signals_;
+  ReflectorMonitor node_{"nodes"};
+  std::array<boost::asio::cancellation_signal, 3> stop_signals_;
   std::size_t running_ = 0;
   bool stopping_ = false;
   std::function<void()> stopped_;

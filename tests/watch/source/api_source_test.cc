@@ -257,6 +257,57 @@ TEST_F(ApiSourceTest, AServerThatComesBackAsAnotherVersionIsAskedAnew) {
   EXPECT_EQ(endpoints_version(), "v1");
 }
 
+/// What the source told of the own node, as it went on.
+struct NodeRecord {
+  ApiSourceOptions options() {
+    ApiSourceOptions options;
+    options.node_name = "n1";
+    options.on_node = [this](const std::optional<config::Node>& node) { told.push_back(node ? node->zone : "none"); };
+    return options;
+  }
+  std::vector<std::string> told;
+};
+
+Json node(const std::string& name, const std::string& zone) {
+  return {{"metadata", {{"name", name}, {"labels", {{"topology.kubernetes.io/zone", zone}}}}}};
+}
+
+TEST_F(ApiSourceTest, TellsOfTheOwnNodeAndNoOther) {
+  start_server();
+  put("nodes", node("n1", "a"));
+  put("nodes", node("n2", "b"));
+  NodeRecord record;
+  start_source(record.options());
+  wait([&] { return !record.told.empty(); });
+  ASSERT_TRUE(server_->storage().replace("nodes", node("n2", "c")).has_value());
+  ASSERT_TRUE(server_->storage().replace("nodes", node("n1", "d")).has_value());
+  ASSERT_TRUE(server_->storage().remove("nodes", "", "n1").has_value());
+  wait([&] { return record.told.size() >= 3; });
+  EXPECT_EQ(record.told, (std::vector<std::string>{"a", "d", "none"}));
+  EXPECT_TRUE(was_asked("/api/v1/nodes?"));
+  EXPECT_TRUE(was_asked("fieldSelector=metadata.name%3Dn1"));
+  EXPECT_EQ(source_->status().at(2).resource, "nodes");
+}
+
+TEST_F(ApiSourceTest, ANodeThatIsNotThereIsTold) {
+  start_server();
+  NodeRecord record;
+  start_source(record.options());
+  wait([&] { return !record.told.empty(); });
+  EXPECT_EQ(record.told, (std::vector<std::string>{"none"}));
+}
+
+TEST_F(ApiSourceTest, TheApiOf2014IsNotAskedForNodes) {
+  start_server();
+  NodeRecord record;
+  ApiSourceOptions options = record.options();
+  options.historical = true;
+  start_source(options);
+  wait_for({}, {});
+  EXPECT_TRUE(record.told.empty());
+  EXPECT_FALSE(was_asked("/nodes"));
+}
+
 TEST_F(ApiSourceTest, StoppedBeforeItHeardAnythingItLeavesNothing) {
   start_server();
   start_source();
