@@ -100,14 +100,17 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
   unsigned length = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length, 10);
   if (error != std::errc{} || end != digits.data() + digits.size() || digits.size() > 3) return std::nullopt;
-  const unsigned bits = address->is_v4() ? 32 : 128;
-  if (length > bits) return std::nullopt;
+  if (length > (address->is_v4() ? 32U : 128U)) return std::nullopt;
+  return of(*address, length);
+}
 
-  IpAddress::Bytes bytes = address->bytes();
+IpPrefix IpPrefix::of(const IpAddress& address, unsigned length) {
+  const unsigned bits = address.is_v4() ? 32 : 128;
+  IpAddress::Bytes bytes = address.bytes();
   for (unsigned bit = length; bit < bits; ++bit) bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
   IpPrefix prefix;
-  prefix.address_ = address->is_v4() ? IpAddress::from_v4_bytes({bytes[0], bytes[1], bytes[2], bytes[3]})
-                                     : IpAddress::from_v6_bytes(bytes);
+  prefix.address_ = address.is_v4() ? IpAddress::from_v4_bytes({bytes[0], bytes[1], bytes[2], bytes[3]})
+                                    : IpAddress::from_v6_bytes(bytes);
   prefix.length_ = length;
   return prefix;
 }

@@ -62,6 +62,10 @@ class IpPrefix {
  public:
   /// Reads "ADDRESS/LENGTH". Bits beyond the length are cleared. nullopt when the text is not a range.
   static std::optional<IpPrefix> parse(std::string_view text);
+  /// Of the first `length` bits, at most as many as the family has.
+  static IpPrefix of(const IpAddress& address, unsigned length);
+  /// The address alone: a range of one.
+  static IpPrefix host(const IpAddress& address) { return of(address, address.is_v4() ? 32 : 128); }
 
   const IpAddress& address() const { return address_; }
   unsigned length() const { return length_; }

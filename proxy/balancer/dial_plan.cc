@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <numeric>
+#include <utility>
 
 namespace ferry::proxy {
 
@@ -27,8 +28,18 @@ DialFailure classify_dial_error(int error) noexcept {
   }
 }
 
-DialPlan::DialPlan(const Timeouts& timeouts, TimePoint now)
-    : timeouts_(&timeouts), deadline_(now + std::accumulate(timeouts.begin(), timeouts.end(), Duration{})) {}
+DialPlan::DialPlan(const Timeouts& timeouts, TimePoint now, std::optional<config::Backend> preferred)
+    : timeouts_(&timeouts),
+      deadline_(now + std::accumulate(timeouts.begin(), timeouts.end(), Duration{})),
+      preferred_(std::move(preferred)) {}
+
+std::size_t DialPlan::starting_position(LoadBalancer& balancer, const config::BackendSet& set) const {
+  if (current_) {
+    return position_after(set, *current_);
+  }
+  const std::optional<std::size_t> preferred = preferred_ ? position_of(set, *preferred_) : std::nullopt;
+  return preferred ? *preferred : *balancer.pick(set);
+}
 
 bool DialPlan::tried(const config::Backend& backend) const {
   return std::any_of(tried_.begin(), tried_.end(), [&](const auto& other) { return same_endpoint(other, backend); });
@@ -44,7 +55,7 @@ DialPlan::Step DialPlan::next(LoadBalancer& balancer, const config::BackendSet& 
     return Pause{std::min(kShortagePause, remaining)};
   }
   const std::size_t size = set.backends.size();
-  const std::size_t start = current_ ? position_after(set, *current_) : *balancer.pick(set);
+  const std::size_t start = starting_position(balancer, set);
   const config::Backend* choice = nullptr;
   bool last_untried = true;
   for (std::size_t step = 0; step < size && last_untried; ++step) {

@@ -40,6 +40,15 @@ void LoadBalancer::set_changed(const config::BackendSet& before, const config::B
 
 bool same_endpoint(const config::Backend& a, const config::Backend& b) noexcept { return order(a, b) == 0; }
 
+std::optional<std::size_t> position_of(const config::BackendSet& set, const config::Backend& backend) noexcept {
+  const auto found = std::lower_bound(set.backends.begin(), set.backends.end(), backend,
+                                      [](const auto& a, const auto& b) { return order(a, b) < 0; });
+  if (found == set.backends.end() || !same_endpoint(*found, backend)) {
+    return std::nullopt;
+  }
+  return static_cast<std::size_t>(found - set.backends.begin());
+}
+
 std::size_t position_after(const config::BackendSet& set, const config::Backend& backend) noexcept {
   const auto found = std::upper_bound(set.backends.begin(), set.backends.end(), backend,
                                       [](const auto& a, const auto& b) { return order(a, b) < 0; });

@@ -31,6 +31,9 @@ class LoadBalancer {
 /// Whether both name the same endpoint, whatever else is known about it.
 bool same_endpoint(const config::Backend& a, const config::Backend& b) noexcept;
 
+/// The position of `backend` in `set`; nullopt when the set does not have it.
+std::optional<std::size_t> position_of(const config::BackendSet& set, const config::Backend& backend) noexcept;
+
 /// The position in `set` that follows `backend` in the order of addresses and ports, wrapping round, whether or not
 /// the set has it. `set` must not be empty.
 std::size_t position_after(const config::BackendSet& set, const config::Backend& backend) noexcept;

@@ -10,6 +10,7 @@
 #include "proxy/daemon/descriptor_limit.h"
 #include "proxy/daemon/duration.h"
 #include "proxy/daemon/logging.h"
+#include "proxy/daemon/node_view.h"
 #include "proxy/daemon/version.h"
 #include "proxy/daemon/watch_metrics.h"
 #include "proxy/metrics/dataplane_metrics.h"
@@ -79,6 +80,8 @@ void Daemon::start() {
   const auto served =
       open_admin_addresses(admin_, options_, health_pages(health_, probes_), metrics_pages(health_, probes_, metrics_));
   dataplane_.start();
+  host_.emplace(control_.get_executor(), [this](const std::vector<config::IpAddress>&) { look_around(); });
+  look_around();
   for (watch::FileSource& file : files_) file.start();
   for (const std::string& line : served) component_logger("admin")->info("{}", line);
   if (api_) {
@@ -163,9 +166,19 @@ void Daemon::set_own_node(const std::optional<config::Node>& node) {
   health_.set_node_eligible(!node->going_away);
   store_.set_node({node->name, node->zone});
   own_node_ = node;
+  look_around();
+}
+
+void Daemon::look_around() {
+  NodeView view = node_view(options_, host_->now(), own_node_);
+  if (view == node_view_) return;
+  node_view_ = view;
+  dataplane_.move_to(std::move(view));
+  unconfirmed_ = true;
 }
 
 void Daemon::stop_watching() {
+  host_->stop();
   for (watch::FileSource& file : files_) file.stop();
   if (!api_) return;
   bool stopped = false;

@@ -18,6 +18,7 @@
 #include "proxy/admin/health.h"
 #include "proxy/daemon/options.h"
 #include "proxy/dataplane/dataplane.h"
+#include "proxy/host/host_addresses.h"
 #include "proxy/metrics/metrics_page.h"
 #include "proxy/metrics/probe_metrics.h"
 #include "proxy/metrics/sync_metrics.h"
@@ -53,6 +54,8 @@ class Daemon {
   void apply(const std::vector<config::ServicePortChange>& changes);
   /// What the API server says of the node that this runs on.
   void set_own_node(const std::optional<config::Node>& node);
+  /// The host's addresses or the Node object may have changed: services are served where they are to be now.
+  void look_around();
   /// Shows the admin thread how things stand, once a second.
   void beat();
   /// Every worker has carried out the changes that had been handed over at the last look. A look costs in proportion to
@@ -78,6 +81,8 @@ class Daemon {
   std::optional<watch::RestClient> rest_;
   std::optional<watch::ApiSource> api_;
   std::list<watch::FileSource> files_;
+  std::optional<HostAddresses> host_;
+  NodeView node_view_;
 
   std::optional<config::Node> own_node_;
   mutable std::mutex view_mutex_;

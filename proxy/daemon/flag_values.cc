@@ -83,6 +83,11 @@ std::vector<config::IpPrefix> parse_ranges(const std::string& flag, const std::s
   return ranges;
 }
 
+NodePortAddresses parse_node_port_addresses(const std::string& flag, const std::string& value) {
+  if (value == "primary") return {.primary = true, .ranges = {}};
+  return {.primary = false, .ranges = parse_ranges(flag, value)};
+}
+
 std::optional<boost::asio::ip::tcp::endpoint> parse_bind_address(const std::string& flag, const std::string& value,
                                                                  std::uint16_t default_port) {
   if (value.empty()) return std::nullopt;

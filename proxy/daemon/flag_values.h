@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "config/ip_address.h"
+#include "proxy/daemon/options.h"
 
 /// One function for each kind of value a flag takes. Each throws UsageError in one sentence that names the flag.
 namespace ferry::proxy {
@@ -23,6 +24,9 @@ std::chrono::milliseconds parse_duration_flag(const std::string& flag, const std
 
 /// Ranges divided by commas, such as "10.96.0.0/12,fd00:10:96::/108". Empty text: none.
 std::vector<config::IpPrefix> parse_ranges(const std::string& flag, const std::string& value);
+
+/// Ranges as above, or `primary`.
+NodePortAddresses parse_node_port_addresses(const std::string& flag, const std::string& value);
 
 /// "10.0.0.1:10256", "[::1]:0", or an address alone, which takes the default port, as with kube-proxy. Empty text:
 /// no address.

@@ -27,6 +27,8 @@ struct RawOptions {
   std::string api_version = "auto";
   std::string hostname_override;
   std::string service_cidr;
+  std::string cluster_cidr;
+  std::string nodeport_addresses;
   std::string workers;
   std::string half_close_timeout = "15m";
   std::string shutdown_grace = "30s";
@@ -89,6 +91,16 @@ void define_node_flags(CLI::App& app, RawOptions& raw) {
          "inside\nthem are refused")
       ->option_text("CIDR[,CIDR]")
       ->group(group);
+  app.add_option("--cluster-cidr", raw.cluster_cidr,
+                 "Ranges of the cluster's pods. To them, as to the node\nitself, externalTrafficPolicy Local does not "
+                 "apply\n(default: the Node object's podCIDRs)")
+      ->option_text("CIDR[,CIDR]")
+      ->group(group);
+  app.add_option("--nodeport-addresses", raw.nodeport_addresses,
+                 "The node's addresses that serve node ports: those in\nthese ranges, or primary for the first of each "
+                 "family\nthat the Node object names (default: all)")
+      ->option_text("CIDR[,CIDR]")
+      ->group(group);
 }
 
 void define_traffic_flags(CLI::App& app, RawOptions& raw) {
@@ -149,6 +161,8 @@ Options check(const RawOptions& raw) {
   options.api_version = parse_api_version(raw.api_version);
   options.node_name = parse_node_name("--hostname-override", raw.hostname_override);
   options.service_cidrs = parse_ranges("--service-cidr", raw.service_cidr);
+  options.cluster_cidrs = parse_ranges("--cluster-cidr", raw.cluster_cidr);
+  options.node_port_addresses = parse_node_port_addresses("--nodeport-addresses", raw.nodeport_addresses);
   options.workers = parse_workers(raw.workers);
   options.half_close_timeout =
       parse_duration_flag("--half-close-timeout", raw.half_close_timeout, std::chrono::milliseconds{1});

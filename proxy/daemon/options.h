@@ -14,6 +14,16 @@
 
 namespace ferry::proxy {
 
+/// The addresses of the node at which node ports are served.
+struct NodePortAddresses {
+  /// The Node object's first address of each family, and no other.
+  bool primary = false;
+  /// Otherwise those of the host in these ranges; all of them when there are none.
+  std::vector<config::IpPrefix> ranges;
+
+  friend bool operator==(const NodePortAddresses&, const NodePortAddresses&) = default;
+};
+
 /// What the command line asks the daemon to do, each value checked on its own. What the files say, and whether they
 /// exist, is not known here.
 struct Options {
@@ -28,6 +38,9 @@ struct Options {
   /// The node's name: lower case, as Kubernetes writes it.
   std::string node_name;
   std::vector<config::IpPrefix> service_cidrs;
+  /// The ranges of the cluster's pods; empty: not given.
+  std::vector<config::IpPrefix> cluster_cidrs;
+  NodePortAddresses node_port_addresses;
 
   std::size_t workers = 1;
   std::chrono::milliseconds half_close_timeout{};

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "proxy/relay/socket_address.h"
 #include "proxy/relay/tcp_socket.h"
 
 namespace ferry::proxy {
@@ -20,7 +21,32 @@ constexpr int kMostShed = 1024;
 
 UniqueFd open_reserve() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
-int accept_from(int listener) { return ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+/// `peer` null: it does not matter who it is.
+int accept_from(int listener, sockaddr_storage* peer = nullptr) {
+  constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+  if (peer == nullptr) {
+    return ::accept4(listener, nullptr, nullptr, kFlags);
+  }
+  socklen_t size = sizeof(*peer);
+  return ::accept4(listener, reinterpret_cast<sockaddr*>(peer), &size, kFlags);
+}
+
+/// Whether what becomes of a connection depends on who made it.
+bool asks_for_client(const Acceptor::Watch& watch) {
+  return watch.frontend->insiders != nullptr || watch.port->state.affinity > std::chrono::seconds{0};
+}
+
+Arrival arrival_of(const Acceptor::Watch& watch, const std::optional<config::IpAddress>& client) {
+  Arrival arrival;
+  arrival.client = client;
+  arrival.choice.family = watch.socket->at.address.family();
+  arrival.choice.scope = client ? watch.frontend->scope_for(*client) : watch.frontend->scope;
+  // Admitted while there still were endpoints here: better carried elsewhere than reset.
+  if (watch.port->state.set(arrival.choice).empty()) {
+    arrival.choice.scope = Scope::kCluster;
+  }
+  return arrival;
+}
 
 }  // namespace
 
@@ -33,13 +59,15 @@ Acceptor::Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, b
       closed_(std::move(closed)),
       reserve_(open_reserve()) {}
 
-void Acceptor::listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port) {
+void Acceptor::listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port,
+                      const std::shared_ptr<const Frontend>& frontend) {
   std::unique_ptr<Watch>& watch = watches_[socket.get()];
   if (watch) {
     watch->port = port;
+    watch->frontend = frontend;
     return;
   }
-  watch = std::make_unique<Watch>(Watch{socket, port, false, 1});
+  watch = std::make_unique<Watch>(Watch{socket, port, frontend, false, 1});
   watch_socket(*watch);
 }
 
@@ -93,13 +121,16 @@ void Acceptor::finish_turn(TimePoint now) {
 }
 
 Acceptor::Outcome Acceptor::accept_one(Watch& watch, TimePoint now) {
-  UniqueFd client(accept_from(watch.socket->fd.get()));
+  sockaddr_storage peer{};
+  const bool asks = asks_for_client(watch);
+  UniqueFd client(accept_from(watch.socket->fd.get(), asks ? &peer : nullptr));
   if (client) {
     pause_ = std::chrono::milliseconds{0};
-    if (!alone_ && offer_(client, watch)) {
+    const Arrival arrival = arrival_of(watch, asks ? address_of(peer) : std::nullopt);
+    if (!alone_ && offer_(client, arrival, *watch.port)) {
       return Outcome::kAccepted;
     }
-    carrier_.take(std::move(client), watch.port, watch.socket->at.address.family(), now);
+    carrier_.take(std::move(client), watch.port, arrival, now);
     return Outcome::kAccepted;
   }
   const int error = errno;

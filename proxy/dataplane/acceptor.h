@@ -31,13 +31,14 @@ class Acceptor {
   struct Watch {
     std::shared_ptr<ListenSocket> socket;
     std::shared_ptr<WorkerPort> port;
+    std::shared_ptr<const Frontend> frontend;
     bool paused = false;
     /// Connections to look for before the next turn: what the last turns found.
     int batch = 1;
   };
 
   /// Asked for each connection accepted; true when it was given to another worker.
-  using Offer = std::function<bool(UniqueFd&, const Watch&)>;
+  using Offer = std::function<bool(UniqueFd&, const Arrival&, const WorkerPort&)>;
   /// Told of a socket that this worker was the last to accept from, after it was closed.
   using Closed = std::function<void(const ListenSocket&)>;
 
@@ -47,8 +48,10 @@ class Acceptor {
   /// `alone`: there is no other worker, and nothing is offered.
   Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, bool alone, Offer offer, Closed closed);
 
-  /// Accepts from the socket for that service port; one already watched goes to the service port given last.
-  void listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port);
+  /// Accepts from the socket for that service port, by that frontend's rules; for one already watched they are what
+  /// was given last.
+  void listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port,
+              const std::shared_ptr<const Frontend>& frontend);
   /// Stops. The last worker to do so takes what has completed its handshake and closes the socket. Must not be called
   /// while events of the turn are still to be told.
   void unlisten(ListenSocket& socket, TimePoint now);

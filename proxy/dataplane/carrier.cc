@@ -17,25 +17,28 @@ constexpr std::chrono::seconds kYouth{20};
 
 }  // namespace
 
-Carrier::Carrier(Poller& poller, RelayResources& resources, WorkerCounters& counters, const DataplaneOptions& options,
-                 TimePoint now)
-    : poller_(poller), resources_(resources), counters_(counters), options_(options), dialling_(now) {}
+Carrier::Carrier(Poller& poller, RelayResources& resources, WorkerCounters& counters, AffinityTable& affinity,
+                 const DataplaneOptions& options, TimePoint now)
+    : poller_(poller),
+      resources_(resources),
+      counters_(counters),
+      affinity_(affinity),
+      options_(options),
+      dialling_(now) {}
 
 Carrier::~Carrier() {
   reset_all();
   finish_turn(TimePoint());
 }
 
-void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, config::AddressFamily family,
-                   TimePoint now) {
+void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, const Arrival& arrival, TimePoint now) {
   // Owned by the list it is in, from here until finish_turn() frees it.
   Session& session = *std::make_unique<Session>().release();
   young_.push_back(session);
   session.client.fd = std::move(client);
   session.port = port;
-  session.family = family;
-  session.dialling =
-      std::make_unique<Session::Dialling>(Session::Dialling{DialPlan(options_.dial_timeouts, now), TimePoint(), true});
+  session.choice = arrival.choice;
+  session.dialling = new_dial(*port, arrival, now);
   ++open_;
   port->counters->accepted.add();
   counters_.connections.accepted.add();
@@ -47,6 +50,17 @@ void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, con
     return;
   }
   dial_next(session, now);
+}
+
+std::unique_ptr<Session::Dialling> Carrier::new_dial(const WorkerPort& port, const Arrival& arrival, TimePoint now) {
+  std::optional<config::Backend> preferred;
+  std::optional<config::IpAddress> client;
+  if (port.state.affinity > std::chrono::seconds{0} && arrival.client) {
+    client = arrival.client;
+    preferred = affinity_.find({port.shared->id(), *client}, port.state.affinity, now);
+  }
+  return std::make_unique<Session::Dialling>(
+      Session::Dialling{DialPlan(options_.dial_timeouts, now, preferred), TimePoint(), true, client});
 }
 
 void Carrier::client_ready(Session& session, std::uint32_t events, TimePoint now) {
@@ -136,9 +150,9 @@ void Carrier::reset_all() {
 void Carrier::dial_next(Session& session, TimePoint now) {
   Session::Dialling& dialling = *session.dialling;
   const WorkerPort& port = *session.port;
-  LoadBalancer& balancer = port.shared->balancer(session.family);
+  LoadBalancer& balancer = port.shared->balancer(session.choice);
   for (;;) {
-    const DialPlan::Step step = dialling.plan.next(balancer, *port.sets[static_cast<std::size_t>(session.family)], now);
+    const DialPlan::Step step = dialling.plan.next(balancer, port.state.set(session.choice), now);
     if (std::holds_alternative<DialPlan::GiveUp>(step)) {
       give_up(session);
       return;
@@ -179,6 +193,9 @@ void Carrier::dial_failed(Session& session, DialFailure failure) {
 }
 
 void Carrier::connected(Session& session, TimePoint now) {
+  if (const Session::Dialling& dialled = *session.dialling; dialled.client) {
+    affinity_.remember({session.port->shared->id(), *dialled.client}, dialled.plan.current(), now);
+  }
   session.dialling.reset();
   session.since = now;
   young_.push_back(session);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "proxy/balancer/affinity_table.h"
 #include "proxy/balancer/dial_plan.h"
 #include "proxy/dataplane/dataplane_options.h"
 #include "proxy/dataplane/session.h"
@@ -23,15 +24,15 @@ class Carrier {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  Carrier(Poller& poller, RelayResources& resources, WorkerCounters& counters, const DataplaneOptions& options,
-          TimePoint now);
+  Carrier(Poller& poller, RelayResources& resources, WorkerCounters& counters, AffinityTable& affinity,
+          const DataplaneOptions& options, TimePoint now);
   /// Resets what is still open.
   ~Carrier();
   Carrier(const Carrier&) = delete;
   Carrier& operator=(const Carrier&) = delete;
 
   /// Takes an accepted connection over and starts to dial.
-  void take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, config::AddressFamily family, TimePoint now);
+  void take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, const Arrival& arrival, TimePoint now);
 
   void client_ready(Session& session, std::uint32_t events, TimePoint now);
   void backend_ready(Session& session, std::uint32_t events, TimePoint now);
@@ -51,6 +52,7 @@ class Carrier {
   void reset_all();
 
  private:
+  std::unique_ptr<Session::Dialling> new_dial(const WorkerPort& port, const Arrival& arrival, TimePoint now);
   void dial_next(Session& session, TimePoint now);
   bool dial(Session& session, const DialPlan::Dial& step, TimePoint now);
   void dial_failed(Session& session, DialFailure failure);
@@ -68,6 +70,7 @@ class Carrier {
   Poller& poller_;
   RelayResources& resources_;
   WorkerCounters& counters_;
+  AffinityTable& affinity_;
   const DataplaneOptions& options_;
 
   TimingWheel<Session> dialling_;

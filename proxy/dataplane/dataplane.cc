@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
+#include "proxy/balancer/affinity_table.h"
 #include "proxy/dataplane/listener_table.h"
 #include "proxy/dataplane/port_registry.h"
 #include "proxy/dataplane/worker.h"
@@ -26,7 +27,10 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
         options_(with_a_worker(options)),
         listeners_(
             options_,
-            [this](const ListenAddress& at) { return open_listener(at.address, at.port, options_.listen_backlog); },
+            [this](const ListenAddress& at, const Admission& admission) {
+              return open_listener(at.address, at.port, options_.listen_backlog,
+                                   admission.everyone ? nullptr : &admission.sources);
+            },
             logger ? std::move(logger) : spdlog::default_logger()),
         ports_(options_.workers),
         retry_timer_(control_),
@@ -34,6 +38,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
 
   void start();
   void apply(const std::vector<config::ServicePortChange>& changes);
+  void move_to(NodeView node);
   void stop_accepting();
   void drain(Clock::time_point deadline, std::function<void(DrainResult)> done);
   void stop();
@@ -58,6 +63,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   mutable std::mutex mutex_;
   ListenerTable listeners_;
   PortRegistry ports_;
+  AffinityTable affinity_;
   std::vector<std::unique_ptr<Worker>> workers_;
   asio::steady_timer retry_timer_;
   asio::steady_timer drain_timer_;
@@ -72,7 +78,7 @@ void Dataplane::Impl::start() {
   {
     const std::lock_guard lock(mutex_);
     for (std::size_t index = 0; index < options_.workers; ++index) {
-      workers_.push_back(std::make_unique<Worker>(index, options_, reports()));
+      workers_.push_back(std::make_unique<Worker>(index, options_, affinity_, reports()));
     }
   }
   std::vector<Worker*> all;
@@ -109,6 +115,17 @@ void Dataplane::Impl::apply(const std::vector<config::ServicePortChange>& change
     ports_.apply(changes, listeners_, updates);
     listeners_.settle(Clock::now(), commands);
     std::move(updates.begin(), updates.end(), std::back_inserter(commands));
+  }
+  post(std::move(commands));
+  schedule_retry();
+}
+
+void Dataplane::Impl::move_to(NodeView node) {
+  Commands commands;
+  {
+    const std::lock_guard lock(mutex_);
+    ports_.move_to(Surroundings(std::move(node)), listeners_);
+    listeners_.settle(Clock::now(), commands);
   }
   post(std::move(commands));
   schedule_retry();
@@ -165,6 +182,7 @@ DataplaneSnapshot Dataplane::Impl::snapshot() const {
     const std::lock_guard lock(mutex_);
     entries = ports_.entries();
     snapshot.listeners = listeners_.open_count();
+    snapshot.affinity_entries = affinity_.size();
     snapshot.unserved = listeners_.unserved();
     snapshot.totals.listen_failures = listeners_.failures();
     snapshot.udp_ports_not_served = ports_.udp_ports();
@@ -253,6 +271,8 @@ Dataplane::~Dataplane() { stop(); }
 void Dataplane::start() { impl_->start(); }
 
 void Dataplane::apply(const std::vector<config::ServicePortChange>& changes) { impl_->apply(changes); }
+
+void Dataplane::move_to(NodeView node) { impl_->move_to(std::move(node)); }
 
 void Dataplane::stop_accepting() { impl_->stop_accepting(); }
 

@@ -12,6 +12,7 @@
 #include "config/service_port_info.h"
 #include "proxy/dataplane/dataplane_options.h"
 #include "proxy/dataplane/dataplane_snapshot.h"
+#include "proxy/dataplane/frontend.h"
 
 namespace ferry::proxy {
 
@@ -21,8 +22,8 @@ namespace ferry::proxy {
 /// there. The executor's context must run while a listener waits for its retry or a drain is under way, and must
 /// outlive the Dataplane.
 ///
-/// Each TCP service port with at least one backend has one listening socket for each of its cluster addresses, shared
-/// by all workers; without backends there is no listener, so connections are refused. Of two service ports that claim
+/// Each TCP service port has one listening socket for each of its frontends (frontend.h), shared by all workers; where
+/// connections are to be refused there is none. Of two service ports that claim
 /// the same address and port, the first keeps it and the other takes over when it goes. A listener that cannot be
 /// opened is logged once, shows in snapshot().unserved, and is tried again with back-off and on every later change of
 /// its service port.
@@ -47,6 +48,9 @@ class Dataplane {
   /// Follows the changes. The cost is in proportion to the change; workers see each service port's backends either as
   /// before or as after. Carried connections are never disturbed.
   void apply(const std::vector<config::ServicePortChange>& changes);
+
+  /// The node has these addresses and neighbours now. What is served at an address that it keeps is not touched.
+  void move_to(NodeView node);
 
   /// Closes every listener, such that no client that completed its handshake is reset, and opens none from now on.
   /// Carried connections go on.

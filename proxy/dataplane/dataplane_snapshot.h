@@ -85,6 +85,8 @@ struct DataplaneSnapshot {
   /// Listening sockets that are open, and those being closed.
   std::size_t listeners = 0;
   std::size_t listeners_closing = 0;
+  /// Clients remembered for their affinity.
+  std::size_t affinity_entries = 0;
   /// Batches of commands sent to each worker so far, and those that every worker has carried out.
   std::uint64_t batches_posted = 0;
   std::uint64_t batches_done = 0;

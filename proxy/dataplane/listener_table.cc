@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include "proxy/relay/syn_filter.h"
+
 namespace ferry::proxy {
 
 namespace {
@@ -24,16 +26,18 @@ std::size_t ListenerTable::AddressHash::operator()(const ListenAddress& at) cons
 ListenerTable::ListenerTable(const DataplaneOptions& options, Open open, std::shared_ptr<spdlog::logger> logger)
     : options_(options), open_(std::move(open)), logger_(std::move(logger)) {}
 
-void ListenerTable::claim(const ListenAddress& at, const std::shared_ptr<ServedPort>& port, bool wanted) {
+void ListenerTable::claim(const Frontend& frontend, const std::shared_ptr<ServedPort>& port) {
+  const ListenAddress& at = frontend.at;
   Slot& slot = slots_[at];
   touched_.push_back(at);
+  auto rules = std::make_shared<const Frontend>(frontend);
   const auto found =
       std::find_if(slot.claims.begin(), slot.claims.end(), [&](const Claim& claim) { return claim.port == port; });
   if (found != slot.claims.end()) {
-    found->wanted = wanted;
+    found->frontend = std::move(rules);
     return;
   }
-  slot.claims.push_back(Claim{port, wanted});
+  slot.claims.push_back(Claim{port, std::move(rules)});
   if (slot.claims.size() > 1) {
     logger_->warn("{} is not served at {}: {} has claimed that address and port before", port->name()->to_string(),
                   to_string(at), slot.claims.front().port->name()->to_string());
@@ -131,7 +135,7 @@ void ListenerTable::settle_one(const ListenAddress& at, TimePoint now, Commands&
     return;
   }
   Slot& slot = found->second;
-  const bool wanted = !stopped_ && !slot.claims.empty() && slot.claims.front().wanted;
+  const bool wanted = !stopped_ && !slot.claims.empty() && !slot.claims.front().frontend->refused;
   if (!wanted) {
     slot.error = 0;
     slot.back_off = std::chrono::milliseconds{0};
@@ -140,9 +144,8 @@ void ListenerTable::settle_one(const ListenAddress& at, TimePoint now, Commands&
     }
   } else if (!slot.socket && !slot.closing) {
     open_socket(at, slot, now, commands);
-  } else if (slot.socket && slot.target != slot.claims.front().port.get()) {
-    slot.target = slot.claims.front().port.get();
-    commands.push_back(Listen{slot.socket, slot.claims.front().port});
+  } else if (slot.socket) {
+    redirect_socket(slot, commands);
   }
   note_trouble(at, slot);
   if (slot.claims.empty() && !slot.closing) {
@@ -151,34 +154,63 @@ void ListenerTable::settle_one(const ListenAddress& at, TimePoint now, Commands&
 }
 
 void ListenerTable::open_socket(const ListenAddress& at, Slot& slot, TimePoint now, Commands& commands) {
-  SocketResult opened = open_(at);
+  const Claim& claim = slot.claims.front();
+  SocketResult opened = open_(at, claim.frontend->admission);
   if (opened.error != 0) {
     note_failure(at, slot, opened.error, now);
     return;
   }
-  const std::shared_ptr<ServedPort>& port = slot.claims.front().port;
+  const std::shared_ptr<ServedPort>& port = claim.port;
   if (slot.error != 0) {
     logger_->info("{} is served at {} now", port->name()->to_string(), to_string(at));
   }
   slot.error = 0;
   slot.back_off = std::chrono::milliseconds{0};
   slot.target = port.get();
+  slot.frontend = claim.frontend;
   slot.socket = std::make_shared<ListenSocket>();
   slot.socket->at = at;
   slot.socket->fd = std::move(opened.fd);
   slot.socket->watchers = options_.workers;
   ++open_count_;
-  commands.push_back(Listen{slot.socket, port});
+  commands.push_back(Listen{slot.socket, port, claim.frontend});
+}
+
+void ListenerTable::redirect_socket(Slot& slot, Commands& commands) {
+  const Claim& claim = slot.claims.front();
+  if (slot.target == claim.port.get() && *slot.frontend == *claim.frontend) {
+    return;
+  }
+  if (slot.frontend->admission != claim.frontend->admission) {
+    admit(slot, claim.frontend->admission);
+  }
+  slot.target = claim.port.get();
+  slot.frontend = claim.frontend;
+  commands.push_back(Listen{slot.socket, claim.port, claim.frontend});
+}
+
+void ListenerTable::admit(const Slot& slot, const Admission& admission) {
+  const ListenAddress& at = slot.socket->at;
+  const int fd = slot.socket->fd.get();
+  const int error = admission.everyone ? admit_everyone(fd) : admit_only(fd, at.address.family(), admission.sources);
+  if (error == 0) {
+    return;
+  }
+  logger_->warn("{}: the kernel does not take the {} ranges of those who may connect ({}); nobody may", to_string(at),
+                admission.sources.size(), reason_text(error));
+  static_cast<void>(admit_only(fd, at.address.family(), {}));
 }
 
 void ListenerTable::close_socket(Slot& slot, Commands& commands) {
-  if (!ignore_new_connections(slot.socket->fd.get())) {
-    logger_->debug("cannot filter new connections to {}; closing it nevertheless", to_string(slot.socket->at));
+  const ListenAddress& at = slot.socket->at;
+  if (admit_only(slot.socket->fd.get(), at.address.family(), {}) != 0) {
+    logger_->debug("cannot filter new connections to {}; closing it nevertheless", to_string(at));
   }
   --open_count_;
   ++closing_count_;
   slot.closing = true;
   slot.target = nullptr;
+  slot.frontend = nullptr;
   commands.push_back(Unlisten{std::exchange(slot.socket, nullptr)});
 }
 

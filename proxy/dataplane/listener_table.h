@@ -24,13 +24,13 @@ namespace ferry::proxy {
 class ListenerTable {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
-  using Open = std::function<SocketResult(const ListenAddress&)>;
+  using Open = std::function<SocketResult(const ListenAddress&, const Admission&)>;
 
   ListenerTable(const DataplaneOptions& options, Open open, std::shared_ptr<spdlog::logger> logger);
 
-  /// The service port is reached at the address; it listens there only while `wanted`. The first to claim an address
-  /// has it until it releases it. May be repeated, to change `wanted` or to have a failed listener tried again.
-  void claim(const ListenAddress& at, const std::shared_ptr<ServedPort>& port, bool wanted);
+  /// The service port is reached at the frontend's address, by its rules. The first to claim an address has it until
+  /// it releases it. May be repeated, with other rules or to have a failed listener tried again.
+  void claim(const Frontend& frontend, const std::shared_ptr<ServedPort>& port);
   void release(const ListenAddress& at, const ServedPort& port);
   /// Acts on the claims and releases since the last call.
   void settle(TimePoint now, Commands& commands);
@@ -55,13 +55,15 @@ class ListenerTable {
  private:
   struct Claim {
     std::shared_ptr<ServedPort> port;
-    bool wanted = false;
+    std::shared_ptr<const Frontend> frontend;
   };
   struct Slot {
     /// The first has the address.
     std::vector<Claim> claims;
     std::shared_ptr<ListenSocket> socket;
+    /// What the workers were told of the socket.
     const ServedPort* target = nullptr;
+    std::shared_ptr<const Frontend> frontend;
     /// The workers still have the former socket.
     bool closing = false;
     /// Why it could not be opened; 0 when it was not refused.
@@ -75,6 +77,8 @@ class ListenerTable {
 
   void settle_one(const ListenAddress& at, TimePoint now, Commands& commands);
   void open_socket(const ListenAddress& at, Slot& slot, TimePoint now, Commands& commands);
+  void redirect_socket(Slot& slot, Commands& commands);
+  void admit(const Slot& slot, const Admission& admission);
   void close_socket(Slot& slot, Commands& commands);
   void note_failure(const ListenAddress& at, Slot& slot, int error, TimePoint now);
   void note_trouble(const ListenAddress& at, const Slot& slot);

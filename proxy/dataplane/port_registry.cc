@@ -7,19 +7,20 @@ namespace ferry::proxy {
 
 namespace {
 
-std::vector<ListenAddress> addresses_of(const config::ServicePortInfo& info) {
-  std::vector<ListenAddress> addresses;
-  for (const config::IpAddress& address : info.cluster_ips) {
-    addresses.push_back(ListenAddress{address, info.port});
+bool has_address(const std::vector<Frontend>& frontends, const ListenAddress& at) {
+  return std::any_of(frontends.begin(), frontends.end(), [&](const Frontend& frontend) { return frontend.at == at; });
+}
+
+PortState state_of(const config::ServicePortInfo& info) {
+  PortState state;
+  for (const config::AddressFamily family : {config::AddressFamily::kIpv4, config::AddressFamily::kIpv6}) {
+    const config::FamilyBackends& backends = info.backends_of(family);
+    state.sets[SetChoice{family, Scope::kCluster}.index()] = backends.cluster;
+    state.sets[SetChoice{family, Scope::kLocal}.index()] = backends.local;
   }
-  return addresses;
+  if (info.session_affinity == config::SessionAffinity::kClientIp) state.affinity = info.affinity_timeout;
+  return state;
 }
-
-bool contains(const std::vector<ListenAddress>& addresses, const ListenAddress& at) {
-  return std::find(addresses.begin(), addresses.end(), at) != addresses.end();
-}
-
-std::size_t index_of(config::AddressFamily family) { return static_cast<std::size_t>(family); }
 
 }  // namespace
 
@@ -33,13 +34,15 @@ void PortRegistry::apply(const std::vector<config::ServicePortChange>& changes, 
   }
   // Every release before any claim: an address that moves from one service port to another in one batch is free.
   for (const config::ServicePortChange* const change : carried) {
-    release_gone(*change, listeners);
+    if (const auto found = known_.find(change->name); found != known_.end()) {
+      found->second.info = change->after;
+      release_gone(found->second, listeners);
+    }
   }
   for (const config::ServicePortChange* const change : carried) {
     if (change->after) {
       claim_present(*change, listeners, updates);
-    } else if (const auto found = known_.find(change->name); found != known_.end() && !found->second.removed) {
-      found->second.removed = true;
+    } else if (const auto found = known_.find(change->name); found != known_.end()) {
       removed_.push_back(change->name);
       updates.push_back(Forget{found->second.port});
     }
@@ -59,44 +62,54 @@ bool PortRegistry::carried_here(const config::ServicePortChange& change) {
   return false;
 }
 
-void PortRegistry::release_gone(const config::ServicePortChange& change, ListenerTable& listeners) {
-  const auto found = known_.find(change.name);
-  if (found == known_.end()) {
-    return;
+void PortRegistry::move_to(Surroundings surroundings, ListenerTable& listeners) {
+  surroundings_ = std::move(surroundings);
+  for (auto& [name, known] : known_) {
+    release_gone(known, listeners);
   }
-  Known& known = found->second;
-  std::vector<ListenAddress> present = change.after ? addresses_of(*change.after) : std::vector<ListenAddress>{};
-  for (const ListenAddress& at : known.addresses) {
-    if (!contains(present, at)) {
-      listeners.release(at, *known.port);
+  for (const auto& [name, known] : known_) {
+    for (const Frontend& frontend : known.frontends) {
+      listeners.claim(frontend, known.port);
     }
   }
-  known.addresses = std::move(present);
+}
+
+void PortRegistry::release_gone(Known& known, ListenerTable& listeners) const {
+  std::vector<Frontend> present = known.info ? frontends_of(*known.info, surroundings_) : std::vector<Frontend>{};
+  for (const Frontend& former : known.frontends) {
+    if (!has_address(present, former.at)) {
+      listeners.release(former.at, *known.port);
+    }
+  }
+  known.frontends = std::move(present);
 }
 
 void PortRegistry::claim_present(const config::ServicePortChange& change, ListenerTable& listeners, Commands& updates) {
   Known& known = known_[change.name];
   if (!known.port) {
-    known.port = std::make_shared<ServedPort>(change.name, workers_);
+    known.port = std::make_shared<ServedPort>(change.name, workers_, ++last_id_);
+    known.info = change.after;
+    known.frontends = frontends_of(*change.after, surroundings_);
   }
-  known.addresses = addresses_of(*change.after);
-  known.removed = false;
+  PortState state = state_of(*change.after);
   for (const config::AddressFamily family : {config::AddressFamily::kIpv4, config::AddressFamily::kIpv6}) {
-    const std::shared_ptr<const config::BackendSet>& set = change.after->backends_of(family).cluster;
-    known.port->balancer(family).set_changed(*known.sets[index_of(family)], *set);
-    known.sets[index_of(family)] = set;
+    for (const Scope scope : {Scope::kCluster, Scope::kLocal}) {
+      const SetChoice choice{family, scope};
+      known.port->balancer(choice).set_changed(known.state.set(choice), state.set(choice));
+    }
   }
-  for (const ListenAddress& at : known.addresses) {
-    listeners.claim(at, known.port, !known.sets[index_of(at.address.family())]->empty());
+  known.state = std::move(state);
+  for (const Frontend& frontend : known.frontends) {
+    listeners.claim(frontend, known.port);
   }
-  updates.push_back(UseBackends{known.port, known.sets});
+  updates.push_back(UseState{known.port, known.state});
 }
 
 void PortRegistry::prune_removed() {
   removed_.erase(std::remove_if(removed_.begin(), removed_.end(),
                                 [this](const config::ServicePortName& name) {
                                   const auto found = known_.find(name);
-                                  if (found == known_.end() || !found->second.removed) {
+                                  if (found == known_.end() || !found->second.removed()) {
                                     return true;
                                   }
                                   if (found->second.port->connections().open > 0) {
@@ -112,7 +125,7 @@ std::vector<PortRegistry::Entry> PortRegistry::entries() const {
   std::vector<Entry> entries;
   entries.reserve(known_.size());
   for (const auto& [name, known] : known_) {
-    entries.push_back(Entry{known.port, known.removed});
+    entries.push_back(Entry{known.port, known.removed()});
   }
   return entries;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "config/service_port_info.h"
 #include "proxy/dataplane/command.h"
 #include "proxy/dataplane/dataplane_snapshot.h"
+#include "proxy/dataplane/frontend.h"
 #include "proxy/dataplane/listener_table.h"
 
 namespace ferry::proxy {
@@ -23,6 +25,9 @@ class PortRegistry {
   /// still carries what is in its queue to the backends of before.
   void apply(const std::vector<config::ServicePortChange>& changes, ListenerTable& listeners, Commands& updates);
 
+  /// The node has other addresses, or other neighbours: every service port is looked at anew.
+  void move_to(Surroundings surroundings, ListenerTable& listeners);
+
   /// Handles to read from later: the port, and whether it is removed.
   struct Entry {
     std::shared_ptr<ServedPort> port;
@@ -36,17 +41,22 @@ class PortRegistry {
  private:
   struct Known {
     std::shared_ptr<ServedPort> port;
-    FamilySets sets{config::FamilyBackends::empty_set(), config::FamilyBackends::empty_set()};
-    std::vector<ListenAddress> addresses;
-    bool removed = false;
+    /// Null once removed.
+    std::shared_ptr<const config::ServicePortInfo> info;
+    PortState state;
+    std::vector<Frontend> frontends;
+
+    bool removed() const { return info == nullptr; }
   };
 
   bool carried_here(const config::ServicePortChange& change);
-  void release_gone(const config::ServicePortChange& change, ListenerTable& listeners);
+  void release_gone(Known& known, ListenerTable& listeners) const;
   void claim_present(const config::ServicePortChange& change, ListenerTable& listeners, Commands& updates);
   void prune_removed();
 
   std::size_t workers_;
+  Surroundings surroundings_;
+  std::uint64_t last_id_ = 0;
   std::unordered_map<config::ServicePortName, Known> known_;
   /// Removed, but with connections when last looked at.
   std::vector<config::ServicePortName> removed_;

@@ -1,14 +1,18 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "config/service_port_info.h"
 #include "proxy/balancer/load_balancer.h"
 #include "proxy/dataplane/dataplane_snapshot.h"
+#include "proxy/dataplane/frontend.h"
 #include "proxy/relay/counter.h"
 
 namespace ferry::proxy {
@@ -36,15 +40,28 @@ struct alignas(64) PortCounters {
   }
 };
 
+/// Which of a service port's backend sets.
+struct SetChoice {
+  static constexpr std::size_t kCount = 4;
+
+  config::AddressFamily family = config::AddressFamily::kIpv4;
+  Scope scope = Scope::kCluster;
+
+  std::size_t index() const { return 2 * static_cast<std::size_t>(family) + static_cast<std::size_t>(scope); }
+};
+
 /// What all threads share of one service port: whose turn it is, and a row of counters for each worker.
 class ServedPort {
  public:
-  ServedPort(config::ServicePortName name, std::size_t workers)
-      : name_(std::make_shared<const config::ServicePortName>(std::move(name))), counters_(workers) {}
+  /// `id`: no other service port of the dataplane, now or later, has it.
+  ServedPort(config::ServicePortName name, std::size_t workers, std::uint64_t id = 0)
+      : name_(std::make_shared<const config::ServicePortName>(std::move(name))), id_(id), counters_(workers) {}
 
   const std::shared_ptr<const config::ServicePortName>& name() const { return name_; }
 
-  LoadBalancer& balancer(config::AddressFamily family) { return balancers_[static_cast<std::size_t>(family)]; }
+  std::uint64_t id() const { return id_; }
+
+  LoadBalancer& balancer(SetChoice choice) { return balancers_[choice.index()]; }
 
   /// Belongs to the worker of that index; anyone may read.
   PortCounters& counters(std::size_t worker) { return counters_[worker]; }
@@ -59,18 +76,35 @@ class ServedPort {
 
  private:
   std::shared_ptr<const config::ServicePortName> name_;
-  std::array<LoadBalancer, 2> balancers_;
+  std::uint64_t id_;
+  std::array<LoadBalancer, SetChoice::kCount> balancers_;
   std::vector<PortCounters> counters_;
 };
 
-/// The backend sets that one service port balances over, by AddressFamily. Never null.
-using FamilySets = std::array<std::shared_ptr<const config::BackendSet>, 2>;
+/// What the workers go by when they carry the connections of one service port.
+struct PortState {
+  /// By SetChoice. Never null.
+  std::array<std::shared_ptr<const config::BackendSet>, SetChoice::kCount> sets{
+      config::FamilyBackends::empty_set(), config::FamilyBackends::empty_set(), config::FamilyBackends::empty_set(),
+      config::FamilyBackends::empty_set()};
+  /// How long after its last connection a client keeps its backend; 0: each connection goes where its turn is.
+  std::chrono::seconds affinity{0};
+
+  const config::BackendSet& set(SetChoice choice) const { return *sets[choice.index()]; }
+};
+
+/// How a connection came.
+struct Arrival {
+  SetChoice choice;
+  /// Who made it; known only where it matters.
+  std::optional<config::IpAddress> client;
+};
 
 /// One worker's view of a service port: no other thread touches it.
 struct WorkerPort {
   std::shared_ptr<ServedPort> shared;
   PortCounters* counters = nullptr;
-  FamilySets sets{config::FamilyBackends::empty_set(), config::FamilyBackends::empty_set()};
+  PortState state;
 };
 
 }  // namespace ferry::proxy

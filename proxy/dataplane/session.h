@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "config/ip_address.h"
 #include "proxy/balancer/dial_plan.h"
@@ -22,6 +23,8 @@ struct Session : ListHook {
     /// When to give this endpoint up, or to go on after a pause.
     TimePoint deadline;
     bool first = true;
+    /// Who is to be carried to the same backend again; none where that does not matter.
+    std::optional<config::IpAddress> client;
   };
 
   Leg client;
@@ -33,7 +36,7 @@ struct Session : ListHook {
   std::unique_ptr<Dialling> dialling;
   /// When it was connected; once one side has finished, when a byte last moved.
   TimePoint since;
-  config::AddressFamily family = config::AddressFamily::kIpv4;
+  SetChoice choice;
   bool half_closed = false;
   bool backend_told = false;
   bool client_told = false;

@@ -21,14 +21,16 @@ constexpr std::size_t kMostFullTurns = 16;
 
 }  // namespace
 
-Worker::Worker(std::size_t index, const DataplaneOptions& options, WorkerReports reports)
+Worker::Worker(std::size_t index, const DataplaneOptions& options, AffinityTable& affinity, WorkerReports reports)
     : index_(index),
       reports_(std::move(reports)),
       resources_(options.max_held_bytes_per_worker, options.max_pipes_per_worker),
-      carrier_(poller_, resources_, counters_, options, Clock::now()),
+      carrier_(poller_, resources_, counters_, affinity, options, Clock::now()),
       acceptor_(
           poller_, carrier_, counters_, options.workers == 1,
-          [this](UniqueFd& client, const Acceptor::Watch& watch) { return offer(client, watch); },
+          [this](UniqueFd& client, const Arrival& arrival, const WorkerPort& port) {
+            return offer(client, arrival, port);
+          },
           reports_.listener_closed) {
   const int error = poller_.watch(mailbox_.wake_fd(), EPOLLIN | EPOLLET, EventTag(EventTag::Kind::kMailbox, &mailbox_));
   if (error != 0) {
@@ -114,10 +116,10 @@ void Worker::obey_commands(Clock::time_point now) {
     Clock::time_point now;
 
     void operator()(const Listen& command) const {
-      worker.acceptor_.listen(command.socket, worker.port_of(command.port));
+      worker.acceptor_.listen(command.socket, worker.port_of(command.port), command.frontend);
     }
     void operator()(const Unlisten& command) const { worker.acceptor_.unlisten(*command.socket, now); }
-    void operator()(const UseBackends& command) const { worker.port_of(command.port)->sets = command.sets; }
+    void operator()(const UseState& command) const { worker.port_of(command.port)->state = command.state; }
     void operator()(const Forget& command) const { worker.ports_.erase(command.port.get()); }
     void operator()(const Adopt& command) const { worker.adopt(command, now); }
     void operator()(const ReportIdle& /*command*/) const { worker.report_when_idle_ = true; }
@@ -142,7 +144,7 @@ std::uint64_t Worker::load() const {
   return counters_.connections.accepted.value() - closed + awaited_.load(std::memory_order_relaxed);
 }
 
-bool Worker::offer(UniqueFd& client, const Acceptor::Watch& watch) {
+bool Worker::offer(UniqueFd& client, const Arrival& arrival, const WorkerPort& port) {
   Worker* const idlest = *std::min_element(workers_.begin(), workers_.end(),
                                            [](const Worker* a, const Worker* b) { return a->load() < b->load(); });
   const std::uint64_t fewest = idlest->load();
@@ -151,9 +153,8 @@ bool Worker::offer(UniqueFd& client, const Acceptor::Watch& watch) {
     return false;
   }
   idlest->awaited_.fetch_add(1, std::memory_order_relaxed);
-  idlest->post(
-      std::make_shared<const Commands>(Commands{Adopt{std::make_shared<UniqueFd>(std::move(client)), watch.port->shared,
-                                                      watch.port->sets, watch.socket->at.address.family()}}));
+  idlest->post(std::make_shared<const Commands>(
+      Commands{Adopt{std::make_shared<UniqueFd>(std::move(client)), port.shared, port.state, arrival}}));
   return true;
 }
 
@@ -163,9 +164,9 @@ void Worker::adopt(const Adopt& adoption, Clock::time_point now) {
   if (const auto found = ports_.find(adoption.port.get()); found != ports_.end()) {
     port = found->second;
   } else {
-    port = std::make_shared<WorkerPort>(WorkerPort{adoption.port, &adoption.port->counters(index_), adoption.sets});
+    port = std::make_shared<WorkerPort>(WorkerPort{adoption.port, &adoption.port->counters(index_), adoption.state});
   }
-  carrier_.take(std::move(*adoption.client), port, adoption.family, now);
+  carrier_.take(std::move(*adoption.client), port, adoption.arrival, now);
 }
 
 void Worker::report_idle() {

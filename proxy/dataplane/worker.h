@@ -29,11 +29,11 @@ struct WorkerReports {
 
 /// One thread that carries connections. It does what its mailbox says, and shares nothing with the other workers but
 /// listening sockets and atomic numbers. When it accepts while it has clearly more connections than another, that one
-/// gets the new one. `options` outlives it.
+/// gets the new one. `options` and `affinity` outlive it.
 class Worker {
  public:
   /// Throws std::system_error when the system refuses a descriptor.
-  Worker(std::size_t index, const DataplaneOptions& options, WorkerReports reports);
+  Worker(std::size_t index, const DataplaneOptions& options, AffinityTable& affinity, WorkerReports reports);
   /// Quits and joins.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -58,7 +58,7 @@ class Worker {
   void report_idle();
   /// Connections it has, and will have.
   std::uint64_t load() const;
-  bool offer(UniqueFd& client, const Acceptor::Watch& watch);
+  bool offer(UniqueFd& client, const Arrival& arrival, const WorkerPort& port);
   void adopt(const Adopt& adoption, std::chrono::steady_clock::time_point now);
   std::optional<std::chrono::steady_clock::time_point> next_deadline();
   const std::shared_ptr<WorkerPort>& port_of(const std::shared_ptr<ServedPort>& port);

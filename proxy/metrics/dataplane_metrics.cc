@@ -71,6 +71,8 @@ MetricFamilies listener_metrics(const DataplaneSnapshot& snapshot) {
       gauge("kube_ferry_unserved_addresses",
             "Service addresses that should have a listener and have none; the log names each.",
             number(snapshot.unserved.size())),
+      gauge("kube_ferry_affinity_entries", "Clients remembered for their affinity, by service port.",
+            number(snapshot.affinity_entries)),
       counter("kube_ferry_bind_failures_total", "Attempts to open a listener that failed.",
               number(snapshot.totals.listen_failures)),
       not_served,

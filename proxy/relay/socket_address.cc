@@ -1,5 +1,6 @@
 #include "proxy/relay/socket_address.h"
 
+#include <array>
 #include <cstring>
 
 #include <netinet/in.h>
@@ -22,6 +23,20 @@ SocketAddress::SocketAddress(const config::IpAddress& address, std::uint16_t por
     std::memcpy(&storage_, &v6, sizeof(v6));
     size_ = sizeof(v6);
   }
+}
+
+std::optional<config::IpAddress> address_of(const sockaddr_storage& storage) noexcept {
+  if (storage.ss_family == AF_INET) {
+    std::array<std::uint8_t, 4> bytes{};
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, bytes.size());
+    return config::IpAddress::from_v4_bytes(bytes);
+  }
+  if (storage.ss_family == AF_INET6) {
+    config::IpAddress::Bytes bytes{};
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr, bytes.size());
+    return config::IpAddress::from_v6_bytes(bytes);
+  }
+  return std::nullopt;
 }
 
 }  // namespace ferry::proxy

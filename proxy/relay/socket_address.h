@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <sys/socket.h>
 
@@ -22,5 +23,8 @@ class SocketAddress {
   sockaddr_storage storage_{};
   socklen_t size_ = 0;
 };
+
+/// The address in what a socket call answered; none for a family that is neither IPv4 nor IPv6.
+std::optional<config::IpAddress> address_of(const sockaddr_storage& storage) noexcept;
 
 }  // namespace ferry::proxy

@@ -1,15 +1,14 @@
 #include "proxy/relay/tcp_socket.h"
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "proxy/relay/socket_address.h"
+#include "proxy/relay/syn_filter.h"
 
 namespace ferry::proxy {
 
@@ -52,32 +51,23 @@ SocketResult start_connect(const config::IpAddress& address, std::uint16_t port)
   return {std::move(fd), 0};
 }
 
-SocketResult open_listener(const config::IpAddress& address, std::uint16_t port, int backlog) {
+SocketResult open_listener(const config::IpAddress& address, std::uint16_t port, int backlog,
+                           const std::vector<config::IpPrefix>* only_from) {
   const SocketAddress local(address, port);
   UniqueFd fd(::socket(local.domain(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd || !set_listener_options(fd.get(), address.is_v4()) || ::bind(fd.get(), local.data(), local.size()) != 0 ||
-      ::listen(fd.get(), backlog) != 0) {
+  if (!fd || !set_listener_options(fd.get(), address.is_v4()) || ::bind(fd.get(), local.data(), local.size()) != 0) {
+    return failure();
+  }
+  if (const int error = only_from == nullptr ? 0 : admit_only(fd.get(), address.family(), *only_from); error != 0) {
+    return {UniqueFd(), error};
+  }
+  if (::listen(fd.get(), backlog) != 0) {
     return failure();
   }
   return {std::move(fd), 0};
 }
 
 void keep_alive(int fd) { static_cast<void>(set_keep_alive(fd)); }
-
-bool ignore_new_connections(int listener) {
-  // The kernel hands the filter the segment from its TCP header on; byte 13 holds the flags. A result of 0 drops.
-  constexpr std::uint32_t kSynAndAck = 0x12;
-  constexpr std::uint32_t kSyn = 0x02;
-  std::array<sock_filter, 5> program{{
-      {BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},
-      {BPF_ALU | BPF_AND | BPF_K, 0, 0, kSynAndAck},
-      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, kSyn},
-      {BPF_RET | BPF_K, 0, 0, 0},
-      {BPF_RET | BPF_K, 0, 0, 0xFFFFFFFF},
-  }};
-  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  return ::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0;
-}
 
 int take_socket_error(int fd) {
   int error = 0;

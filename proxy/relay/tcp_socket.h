@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "config/ip_address.h"
 #include "proxy/relay/unique_fd.h"
@@ -18,15 +19,13 @@ struct SocketResult {
 SocketResult start_connect(const config::IpAddress& address, std::uint16_t port);
 
 /// A listening TCP socket at an address that need not be configured on this host (IP_FREEBIND). What its connections
-/// inherit is set on it, so that none of them needs a call of its own.
-SocketResult open_listener(const config::IpAddress& address, std::uint16_t port, int backlog);
+/// inherit is set on it, so that none of them needs a call of its own. `only_from`: whose connections it takes, from
+/// the first on; null: everybody's.
+SocketResult open_listener(const config::IpAddress& address, std::uint16_t port, int backlog,
+                           const std::vector<config::IpPrefix>* only_from = nullptr);
 
 /// Has the kernel notice within about four minutes when the peer vanished without a word. Best effort.
 void keep_alive(int fd);
-
-/// From now on the listener ignores new SYNs, while handshakes under way still complete: what is in its queue can be
-/// accepted to the last before it is closed. False when the kernel refuses.
-bool ignore_new_connections(int listener);
 
 /// The pending error of a socket, or 0; reading it clears it.
 int take_socket_error(int fd);

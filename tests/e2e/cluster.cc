@@ -9,7 +9,6 @@
 
 #include "tests/e2e/echo_client.h"
 #include "tests/e2e/eventually.h"
-#include "tests/e2e/http_client.h"
 
 namespace ferry::testing {
 
@@ -84,7 +83,7 @@ void ClusterTest::start_proxy(const std::vector<std::string>& flags) {
 }
 
 std::string ClusterTest::metrics() const {
-  const HttpReply reply = http("GET", metrics_url_ + "/metrics");
+  const HttpReply reply = page("/metrics");
   if (reply.status != 200) throw std::runtime_error("/metrics gave " + std::to_string(reply.status));
   return reply.body;
 }

@@ -14,6 +14,7 @@
 #include "tests/e2e/api.h"
 #include "tests/e2e/child_process.h"
 #include "tests/e2e/echo_server.h"
+#include "tests/e2e/http_client.h"
 #include "tests/e2e/objects.h"
 
 namespace ferry::testing {
@@ -37,7 +38,8 @@ class ClusterTest : public ::testing::Test {
   /// Starts kube-ferry against the API server.
   void start_proxy(const std::vector<std::string>& flags = {});
   ChildProcess& proxy() { return *proxy_; }
-  /// A page of the proxy's, such as "/metrics".
+  /// A page at the proxy's address for metrics, which has the probes too.
+  HttpReply page(const std::string& path) const { return http("GET", metrics_url_ + path); }
   std::string metrics() const;
   /// The value of one time series as /metrics writes it, such as `name{label="x"}`; 0 when it is not there.
   double metric(const std::string& series) const;

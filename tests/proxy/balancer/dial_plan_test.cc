@@ -55,6 +55,29 @@ TEST_F(DialPlanTest, ASingleEndpointGetsTheWholeBudgetInOneDial) {
   EXPECT_EQ(next_after(DialFailure::kTimedOut, set_of({1})), "give up");
 }
 
+TEST_F(DialPlanTest, BeginsWithThePreferredEndpointAndGoesOnFromThere) {
+  const auto set = set_of({1, 2, 3});
+  plan_ = DialPlan(kTimeouts, now_, set.backends[1]);
+  EXPECT_EQ(next(set), "2@250");
+  EXPECT_EQ(plan_.current(), set.backends[1]);
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "3@250");
+}
+
+TEST_F(DialPlanTest, APreferredEndpointThatIsGoneDoesNotCount) {
+  plan_ = DialPlan(kTimeouts, now_, set_of({9}).backends[0]);
+  EXPECT_EQ(next(set_of({1, 2, 3})), "1@250");
+}
+
+TEST_F(DialPlanTest, APreferredEndpointTakesNobodysTurn) {
+  const auto set = set_of({1, 2, 3});
+  for (int i = 0; i < 3; ++i) {
+    plan_ = DialPlan(kTimeouts, now_, set.backends[2]);
+    EXPECT_EQ(next(set), "3@250");
+  }
+  plan_ = DialPlan(kTimeouts, now_);
+  EXPECT_EQ(next(set), "1@250");
+}
+
 TEST_F(DialPlanTest, SilentEndpointsGetLongerAndLongerTimeouts) {
   const auto set = set_of({1, 2, 3, 4, 5, 6});
   EXPECT_EQ(next(set), "1@250");

@@ -73,6 +73,16 @@ TEST(Options, ServiceRangesMayBeOfBothFamilies) {
   EXPECT_EQ(ranges[1].to_string(), "fd00:10:96::/108");
 }
 
+TEST(Options, NodePortsAreServedAtRangesOrAtThePrimaryAddresses) {
+  EXPECT_EQ(parse({}).node_port_addresses, NodePortAddresses());
+  EXPECT_EQ(parse({"--nodeport-addresses=primary"}).node_port_addresses, (NodePortAddresses{true, {}}));
+  const NodePortAddresses ranges = parse({"--nodeport-addresses=10.0.0.0/8,fd00::/8"}).node_port_addresses;
+  EXPECT_FALSE(ranges.primary);
+  EXPECT_EQ(ranges.ranges.size(), 2U);
+  EXPECT_THAT(refusal({"--nodeport-addresses=eth0"}), HasSubstr("--nodeport-addresses eth0: 'eth0' is no address"));
+  EXPECT_EQ(parse({"--cluster-cidr=10.1.0.0/16"}).cluster_cidrs.at(0).to_string(), "10.1.0.0/16");
+}
+
 TEST(Options, TheNodesNameIsInLowerCase) {
   EXPECT_EQ(parse({"--hostname-override=Node-1.Example"}).node_name, "node-1.example");
 }

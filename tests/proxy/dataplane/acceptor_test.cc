@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proxy/relay/syn_filter.h"
 #include "proxy/relay/tcp_socket.h"
 #include "tests/proxy/relay/test_sockets.h"
 
@@ -23,13 +24,15 @@ class AcceptorTest : public ::testing::Test {
     port_->counters = &port_->shared->counters(0);
     config::BackendSet set;
     set.backends.push_back({backend_.address(), backend_.port(), false, false});
-    port_->sets[0] = std::make_shared<const config::BackendSet>(set);
+    port_->state.sets[SetChoice{}.index()] = std::make_shared<const config::BackendSet>(set);
 
     const std::uint16_t port = testing::free_port("127.0.0.1");
     socket_->at = {backend_.address(), port};
     socket_->fd = open_listener(backend_.address(), port, 64).fd;
     socket_->watchers = 1;
-    acceptor_.listen(socket_, port_);
+    const Frontend frontend{
+        .at = socket_->at, .refused = false, .admission = {}, .scope = Scope::kCluster, .insiders = nullptr};
+    acceptor_.listen(socket_, port_, std::make_shared<const Frontend>(frontend));
   }
 
   TestSocket connect() { return TestSocket::connect("127.0.0.1", socket_->at.port); }
@@ -39,13 +42,14 @@ class AcceptorTest : public ::testing::Test {
   Poller poller_;
   RelayResources resources_{1U << 20U, 1};
   WorkerCounters counters_;
-  Carrier carrier_{poller_, resources_, counters_, options_, now_};
+  AffinityTable affinity_;
+  Carrier carrier_{poller_, resources_, counters_, affinity_, options_, now_};
   int closed_ = 0;
   Acceptor acceptor_{poller_,
                      carrier_,
                      counters_,
                      true,
-                     [](UniqueFd& /*client*/, const Acceptor::Watch& /*watch*/) { return false; },
+                     [](UniqueFd&, const Arrival&, const WorkerPort&) { return false; },
                      [this](const ListenSocket& /*socket*/) { ++closed_; }};
   TestListener backend_;
   std::shared_ptr<WorkerPort> port_ = std::make_shared<WorkerPort>();
@@ -57,7 +61,7 @@ TEST_F(AcceptorTest, LettingGoLastTakesEveryCompletedHandshakeAndThenRefuses) {
   for (int i = 0; i < 20; ++i) {
     clients.push_back(connect());
   }
-  ASSERT_TRUE(ignore_new_connections(socket_->fd.get()));
+  ASSERT_EQ(admit_only(socket_->fd.get(), config::AddressFamily::kIpv4, {}), 0);
   acceptor_.unlisten(*socket_, now_);
   EXPECT_EQ(carrier_.open(), 20U);
   EXPECT_EQ(closed_, 1);
@@ -68,7 +72,7 @@ TEST_F(AcceptorTest, LettingGoLastTakesEveryCompletedHandshakeAndThenRefuses) {
 }
 
 TEST_F(AcceptorTest, AFilteredListenerLetsNobodyNewIn) {
-  ASSERT_TRUE(ignore_new_connections(socket_->fd.get()));
+  ASSERT_EQ(admit_only(socket_->fd.get(), config::AddressFamily::kIpv4, {}), 0);
   const SocketResult late = start_connect(socket_->at.address, socket_->at.port);
   ASSERT_EQ(late.error, 0);
   acceptor_.unlisten(*socket_, now_);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
+#include <utility>
 
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/sinks/ostream_sink.h>
@@ -31,7 +33,12 @@ std::shared_ptr<const config::ServicePortInfo> info_of(const TestService& servic
     std::sort(sets.at(family).backends.begin(), sets.at(family).backends.end());
     info->backends.at(family).cluster = std::make_shared<config::BackendSet>(sets.at(family));
     info->backends.at(family).any_usable = !sets.at(family).empty();
+    config::BackendSet local;
+    std::copy_if(sets.at(family).backends.begin(), sets.at(family).backends.end(), std::back_inserter(local.backends),
+                 [](const config::Backend& backend) { return backend.local; });
+    info->backends.at(family).local = std::make_shared<config::BackendSet>(std::move(local));
   }
+  if (service.also) service.also(*info);
   return info;
 }
 
@@ -40,6 +47,10 @@ std::shared_ptr<const config::ServicePortInfo> info_of(const TestService& servic
 config::Backend backend(const std::string& address, std::uint16_t port) { return {parse(address), port, false, false}; }
 
 config::Backend backend_at(const TestListener& listener) { return {listener.address(), listener.port(), false, false}; }
+
+config::Backend local_backend_at(const TestListener& listener) {
+  return {listener.address(), listener.port(), true, false};
+}
 
 DataplaneFixture::DataplaneFixture() {
   // The context opens descriptors of its own with its first timer.
@@ -74,7 +85,7 @@ TestService DataplaneFixture::new_service(const std::string& name, std::vector<c
   const int process = ::getpid();
   const std::string address =
       "127.96." + std::to_string(process / 250 % 250 + 1) + "." + std::to_string(process % 250 + 1);
-  return TestService{name, {address}, free_port(address), std::move(backends), config::Protocol::kTcp};
+  return TestService{name, {address}, free_port(address), std::move(backends), config::Protocol::kTcp, {}};
 }
 
 config::ServicePortChange DataplaneFixture::change_to(const TestService& service) {
@@ -96,10 +107,14 @@ void DataplaneFixture::remove(const TestService& service) { apply({change_to_non
 
 void DataplaneFixture::apply(const std::vector<config::ServicePortChange>& changes) {
   dataplane().apply(changes);
-  ASSERT_TRUE(wait_until([&] {
+  ASSERT_TRUE(wait_until_done());
+}
+
+bool DataplaneFixture::wait_until_done() {
+  return wait_until([&] {
     const DataplaneSnapshot now = dataplane().snapshot();
     return now.batches_done == now.batches_posted && now.listeners_closing == 0;
-  }));
+  });
 }
 
 bool DataplaneFixture::wait_until(const std::function<bool()>& condition) {

@@ -22,10 +22,14 @@ struct TestService {
   std::uint16_t port = 0;
   std::vector<config::Backend> backends;
   config::Protocol protocol = config::Protocol::kTcp;
+  /// Says what else there is to say.
+  std::function<void(config::ServicePortInfo&)> also{};
 };
 
 config::Backend backend(const std::string& address, std::uint16_t port);
 config::Backend backend_at(const TestListener& listener);
+/// One that runs on this node.
+config::Backend local_backend_at(const TestListener& listener);
 
 /// A Dataplane with the test thread as its control thread. The end of each test stops it and finds no descriptor
 /// left open.
@@ -48,6 +52,8 @@ class DataplaneFixture : public ::testing::Test {
   config::ServicePortChange change_to_none(const TestService& service);
   /// Applies, and returns once the change has taken effect on every worker.
   void apply(const std::vector<config::ServicePortChange>& changes);
+  /// Every worker has done what the dataplane was told so far.
+  bool wait_until_done();
 
   TestSocket connect(const TestService& service) { return TestSocket::connect(service.addresses[0], service.port); }
   int connect_error(const TestService& service) { return testing::connect_error(service.addresses[0], service.port); }

@@ -20,6 +20,12 @@ class ListenerTableTest : public ::testing::Test {
     return std::make_shared<ServedPort>(config::ServicePortName{{"ns", name}, "", config::Protocol::kTcp}, 1);
   }
 
+  void claim(std::uint16_t port, const std::shared_ptr<ServedPort>& service, bool wanted) {
+    table_.claim(
+        Frontend{.at = at(port), .refused = !wanted, .admission = {}, .scope = Scope::kCluster, .insiders = nullptr},
+        service);
+  }
+
   SocketResult open(const ListenAddress& address) {
     ++opened_[address.port];
     if (const auto found = broken_.find(address.port); found != broken_.end()) {
@@ -63,7 +69,7 @@ class ListenerTableTest : public ::testing::Test {
   std::map<std::uint16_t, int> broken_;
   std::map<std::uint16_t, int> opened_;
   ListenerTable::TimePoint now_;
-  ListenerTable table_{options_, [this](const ListenAddress& address) { return open(address); },
+  ListenerTable table_{options_, [this](const ListenAddress& address, const Admission&) { return open(address); },
                        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_st>())};
   std::shared_ptr<ServedPort> a_ = port_named("a");
   std::shared_ptr<ServedPort> b_ = port_named("b");
@@ -76,33 +82,33 @@ TEST_F(ListenerTableTest, NothingClaimedIsNothingDone) {
 }
 
 TEST_F(ListenerTableTest, AWantedClaimListensAndAnUnwantedOneDoesNot) {
-  table_.claim(at(80), a_, true);
-  table_.claim(at(81), b_, false);
+  claim(80, a_, true);
+  claim(81, b_, false);
   EXPECT_EQ(settle(), Texts{"listen 80 a"});
   EXPECT_EQ(table_.open_count(), 1U);
 }
 
 TEST_F(ListenerTableTest, RepeatingAClaimTouchesNothing) {
-  table_.claim(at(80), a_, true);
+  claim(80, a_, true);
   settle();
-  table_.claim(at(80), a_, true);
+  claim(80, a_, true);
   EXPECT_EQ(settle(), Texts{});
   EXPECT_EQ(opened_[80], 1);
 }
 
 TEST_F(ListenerTableTest, WantedAgainWhileClosingOpensOnceClosed) {
-  table_.claim(at(80), a_, true);
+  claim(80, a_, true);
   settle();
-  table_.claim(at(80), a_, false);
+  claim(80, a_, false);
   EXPECT_EQ(settle(), Texts{"unlisten 80"});
-  table_.claim(at(80), a_, true);
+  claim(80, a_, true);
   EXPECT_EQ(settle(), Texts{});
   EXPECT_EQ(closed(80), Texts{"listen 80 a"});
 }
 
 TEST_F(ListenerTableTest, TheSecondToClaimTakesTheOpenSocketOver) {
-  table_.claim(at(80), a_, true);
-  table_.claim(at(80), b_, true);
+  claim(80, a_, true);
+  claim(80, b_, true);
   EXPECT_EQ(settle(), Texts{"listen 80 a"});
   ASSERT_EQ(table_.unserved().size(), 1U);
   table_.release(at(80), *a_);
@@ -112,14 +118,14 @@ TEST_F(ListenerTableTest, TheSecondToClaimTakesTheOpenSocketOver) {
 }
 
 TEST_F(ListenerTableTest, AHolderWithoutEndpointsKeepsTheAddressClosed) {
-  table_.claim(at(80), a_, false);
-  table_.claim(at(80), b_, true);
+  claim(80, a_, false);
+  claim(80, b_, true);
   EXPECT_EQ(settle(), Texts{});
 }
 
 TEST_F(ListenerTableTest, FailuresBackOffUpToTheMaximum) {
   broken_[80] = EACCES;
-  table_.claim(at(80), a_, true);
+  claim(80, a_, true);
   settle();
   std::vector<std::int64_t> delays;
   for (int i = 0; i < 10; ++i) {
@@ -140,7 +146,7 @@ TEST_F(ListenerTableTest, FailuresBackOffUpToTheMaximum) {
 
 TEST_F(ListenerTableTest, AFailedListenerNobodyWantsAnyMoreIsNotRetried) {
   broken_[80] = EADDRINUSE;
-  table_.claim(at(80), a_, true);
+  claim(80, a_, true);
   settle();
   table_.release(at(80), *a_);
   settle();
@@ -149,13 +155,13 @@ TEST_F(ListenerTableTest, AFailedListenerNobodyWantsAnyMoreIsNotRetried) {
 }
 
 TEST_F(ListenerTableTest, AfterStoppingNothingOpens) {
-  table_.claim(at(80), a_, true);
+  claim(80, a_, true);
   settle();
   Commands commands;
   table_.stop(commands);
   EXPECT_EQ(text_of(commands), Texts{"unlisten 80"});
   EXPECT_EQ(closed(80), Texts{});
-  table_.claim(at(81), b_, true);
+  claim(81, b_, true);
   EXPECT_EQ(settle(), Texts{});
 }
 

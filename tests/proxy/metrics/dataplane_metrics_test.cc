@@ -75,11 +75,13 @@ TEST(DataplaneMetrics, UnservedAddressesAreCounted) {
   DataplaneSnapshot snapshot;
   snapshot.unserved.resize(2);
   snapshot.listeners = 5;
+  snapshot.affinity_entries = 7;
   snapshot.totals.listen_failures = 9;
   snapshot.udp_ports_not_served = 4;
   const std::string text = render(snapshot);
   EXPECT_TRUE(has_line(text, "kube_ferry_unserved_addresses 2")) << text;
   EXPECT_TRUE(has_line(text, "kube_ferry_listeners 5")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_affinity_entries 7")) << text;
   EXPECT_TRUE(has_line(text, "kube_ferry_bind_failures_total 9")) << text;
   EXPECT_TRUE(has_line(text, "kube_ferry_service_ports_not_served{protocol=\"UDP\"} 4")) << text;
 }

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -30,6 +31,16 @@ UniqueFd new_socket(int domain) {
   UniqueFd fd(::socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) {
     fail("socket");
+  }
+  return fd;
+}
+
+/// A socket at the client's own address, where one is given.
+UniqueFd new_client(int domain, const std::string& from, int flags) {
+  UniqueFd fd(::socket(domain, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+  const SocketAddress own(parse(from.empty() ? (domain == AF_INET ? "0.0.0.0" : "::") : from), 0);
+  if (!fd || (!from.empty() && ::bind(fd.get(), own.data(), own.size()) != 0)) {
+    fail("a client's socket");
   }
   return fd;
 }
@@ -61,9 +72,9 @@ TestSocket::TestSocket(UniqueFd fd) : fd_(std::move(fd)) {
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 }
 
-TestSocket TestSocket::connect(const std::string& address, std::uint16_t port) {
+TestSocket TestSocket::connect(const std::string& address, std::uint16_t port, const std::string& from) {
   const SocketAddress target(parse(address), port);
-  TestSocket socket(new_socket(target.domain()));
+  TestSocket socket(new_client(target.domain(), from, 0));
   if (::connect(socket.fd(), target.data(), target.size()) != 0) {
     fail("connect");
   }
@@ -172,6 +183,20 @@ int connect_error(const std::string& address, std::uint16_t port) {
   } catch (const std::system_error& error) {
     return error.code().value();
   }
+}
+
+bool is_ignored(const std::string& address, std::uint16_t port, const std::string& from) {
+  const SocketAddress target(parse(address), port);
+  const UniqueFd asking = new_client(target.domain(), from, SOCK_NONBLOCK);
+  if (::connect(asking.get(), target.data(), target.size()) != 0 && errno != EINPROGRESS) {
+    fail("connect");
+  }
+  // The loopback device delivers in order: once a later connection stands, an answer to this one would be there.
+  connected_pair();
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  ::getsockopt(asking.get(), IPPROTO_TCP, TCP_INFO, &info, &size);
+  return info.tcpi_state == TCP_SYN_SENT;
 }
 
 std::size_t open_descriptors() {

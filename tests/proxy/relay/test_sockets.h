@@ -17,8 +17,9 @@ class TestSocket {
   TestSocket() = default;
   explicit TestSocket(UniqueFd fd);
 
-  /// Throws std::system_error when the connection cannot be made.
-  static TestSocket connect(const std::string& address, std::uint16_t port);
+  /// `from`: the client's own address; empty: the kernel's choice. Throws std::system_error when the connection cannot
+  /// be made.
+  static TestSocket connect(const std::string& address, std::uint16_t port, const std::string& from = {});
 
   int fd() const { return fd_.get(); }
 
@@ -74,6 +75,9 @@ std::pair<TestSocket, TestSocket> connected_pair();
 
 /// The errno of connecting; 0 when it succeeds.
 int connect_error(const std::string& address, std::uint16_t port);
+
+/// True when whoever has the address answers nothing at all to a client from `from`: neither yes nor no.
+bool is_ignored(const std::string& address, std::uint16_t port, const std::string& from = {});
 
 /// The descriptors this process has open.
 std::size_t open_descriptors();

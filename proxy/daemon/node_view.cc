@@ -1,0 +1,48 @@
+#include "proxy/daemon/node_view.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace ferry::proxy {
+
+namespace {
+
+bool has(const std::vector<config::IpAddress>& addresses, const config::IpAddress& wanted) {
+  return std::find(addresses.begin(), addresses.end(), wanted) != addresses.end();
+}
+
+/// The first address of each family.
+std::vector<config::IpAddress> primaries_of(const config::Node& node) {
+  std::vector<config::IpAddress> primaries;
+  for (const config::IpAddress& address : node.addresses) {
+    const bool first = std::none_of(primaries.begin(), primaries.end(),
+                                    [&](const auto& other) { return other.family() == address.family(); });
+    if (first) primaries.push_back(address);
+  }
+  return primaries;
+}
+
+}  // namespace
+
+NodeView node_view(const Options& options, const std::vector<config::IpAddress>& host,
+                   const std::optional<config::Node>& node) {
+  NodeView view;
+  view.addresses = host;
+  if (node) {
+    std::copy_if(node->addresses.begin(), node->addresses.end(), std::back_inserter(view.addresses),
+                 [&](const auto& address) { return !has(host, address); });
+  }
+  const std::vector<config::IpAddress> primaries = node ? primaries_of(*node) : std::vector<config::IpAddress>{};
+  const NodePortAddresses& asked = options.node_port_addresses;
+  std::copy_if(host.begin(), host.end(), std::back_inserter(view.node_port_addresses), [&](const auto& address) {
+    return asked.primary ? has(primaries, address) : asked.ranges.empty() || contains(asked.ranges, address);
+  });
+  if (!options.cluster_cidrs.empty()) {
+    view.pods = options.cluster_cidrs;
+  } else if (node) {
+    view.pods = node->pod_cidrs;
+  }
+  return view;
+}
+
+}  // namespace ferry::proxy

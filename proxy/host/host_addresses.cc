@@ -1,0 +1,97 @@
+#include "proxy/host/host_addresses.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include "proxy/relay/socket_address.h"
+
+namespace ferry::proxy {
+
+namespace {
+
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+/// The caller's to close.
+int open_news() {
+  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+  sockaddr_nl group{};
+  group.nl_family = AF_NETLINK;
+  group.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+  if (fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&group), sizeof(group)) != 0) {
+    fail("cannot follow the host's addresses");
+  }
+  return fd;
+}
+
+std::optional<config::IpAddress> address_of(const sockaddr& socket_address) {
+  sockaddr_storage storage{};
+  if (socket_address.sa_family == AF_INET) {
+    std::memcpy(&storage, &socket_address, sizeof(sockaddr_in));
+  } else if (socket_address.sa_family == AF_INET6) {
+    std::memcpy(&storage, &socket_address, sizeof(sockaddr_in6));
+  }
+  return proxy::address_of(storage);
+}
+
+}  // namespace
+
+std::vector<config::IpAddress> read_host_addresses() {
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) {
+    fail("cannot read the host's addresses");
+  }
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(first, &::freeifaddrs);
+  std::vector<config::IpAddress> addresses;
+  for (const ifaddrs* entry = first; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    const std::optional<config::IpAddress> address = address_of(*entry->ifa_addr);
+    if (address && (address->is_v4() || !address->is_link_local())) addresses.push_back(*address);
+  }
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  return addresses;
+}
+
+HostAddresses::HostAddresses(const boost::asio::any_io_executor& executor, Changed changed)
+    : changed_(std::move(changed)), news_(executor, open_news()), addresses_(read_host_addresses()) {
+  wait();
+}
+
+void HostAddresses::stop() {
+  boost::system::error_code ignored;
+  news_.close(ignored);
+}
+
+void HostAddresses::wait() {
+  news_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
+    if (error.failed()) return;
+    read();
+    wait();
+  });
+}
+
+void HostAddresses::read() {
+  // What the messages say does not matter, nor that some were lost (ENOBUFS): the list is read whole.
+  std::array<char, 8192> message;
+  ssize_t size = 0;
+  do {
+    size = ::recv(news_.native_handle(), message.data(), message.size(), MSG_DONTWAIT);
+  } while (size > 0 || (size < 0 && (errno == ENOBUFS || errno == EINTR)));
+  std::vector<config::IpAddress> now = read_host_addresses();
+  if (now == addresses_) return;
+  addresses_ = std::move(now);
+  changed_(addresses_);
+}
+
+}  // namespace ferry::proxy
