@@ -29,6 +29,8 @@ DataplaneOptions dataplane_options(const Options& options) {
   DataplaneOptions made;
   made.workers = options.workers;
   made.half_close_timeout = options.half_close_timeout;
+  made.udp_idle_timeout = options.udp_idle_timeout;
+  made.max_udp_flows = raise_descriptor_limit() / 2;
   return made;
 }
 
@@ -76,7 +78,6 @@ void Daemon::run() {
 
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
-  spdlog::debug("at most {} open descriptors", raise_descriptor_limit());
   const auto served =
       open_admin_addresses(admin_, options_, health_pages(health_, probes_), metrics_pages(health_, probes_, metrics_));
   dataplane_.start();

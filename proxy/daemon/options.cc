@@ -31,6 +31,7 @@ struct RawOptions {
   std::string nodeport_addresses;
   std::string workers;
   std::string half_close_timeout = "15m";
+  std::string udp_idle_timeout = "30s";
   std::string shutdown_grace = "30s";
   std::string healthz_bind_address = fmt::format("0.0.0.0:{}", kHealthzPort);
   std::string metrics_bind_address = fmt::format("127.0.0.1:{}", kMetricsPort);
@@ -112,6 +113,10 @@ void define_traffic_flags(CLI::App& app, RawOptions& raw) {
                  "Close a connection of which one side has finished when\nno byte moved for this long (default 15m)")
       ->option_text("DURATION")
       ->group(group);
+  app.add_option("--udp-idle-timeout", raw.udp_idle_timeout,
+                 "Close a UDP flow when no datagram passed for this long\n(default 30s)")
+      ->option_text("DURATION")
+      ->group(group);
   app.add_option("--shutdown-grace", raw.shutdown_grace,
                  "On SIGTERM, how long open connections may go on\n(default 30s; 0 cuts them at once)")
       ->option_text("DURATION")
@@ -166,6 +171,8 @@ Options check(const RawOptions& raw) {
   options.workers = parse_workers(raw.workers);
   options.half_close_timeout =
       parse_duration_flag("--half-close-timeout", raw.half_close_timeout, std::chrono::milliseconds{1});
+  options.udp_idle_timeout =
+      parse_duration_flag("--udp-idle-timeout", raw.udp_idle_timeout, std::chrono::milliseconds{1});
   options.shutdown_grace = parse_duration_flag("--shutdown-grace", raw.shutdown_grace, std::chrono::milliseconds{0});
   options.healthz_bind_address = parse_bind_address("--healthz-bind-address", raw.healthz_bind_address, kHealthzPort);
   options.metrics_bind_address = parse_bind_address("--metrics-bind-address", raw.metrics_bind_address, kMetricsPort);

@@ -44,6 +44,7 @@ struct Options {
 
   std::size_t workers = 1;
   std::chrono::milliseconds half_close_timeout{};
+  std::chrono::milliseconds udp_idle_timeout{};
   std::chrono::milliseconds shutdown_grace{};
 
   /// Without a value: not served.

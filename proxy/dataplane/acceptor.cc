@@ -36,18 +36,6 @@ bool asks_for_client(const Acceptor::Watch& watch) {
   return watch.frontend->insiders != nullptr || watch.port->state.affinity > std::chrono::seconds{0};
 }
 
-Arrival arrival_of(const Acceptor::Watch& watch, const std::optional<config::IpAddress>& client) {
-  Arrival arrival;
-  arrival.client = client;
-  arrival.choice.family = watch.socket->at.address.family();
-  arrival.choice.scope = client ? watch.frontend->scope_for(*client) : watch.frontend->scope;
-  // Admitted while there still were endpoints here: better carried elsewhere than reset.
-  if (watch.port->state.set(arrival.choice).empty()) {
-    arrival.choice.scope = Scope::kCluster;
-  }
-  return arrival;
-}
-
 }  // namespace
 
 Acceptor::Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, bool alone, Offer offer, Closed closed)
@@ -126,7 +114,9 @@ Acceptor::Outcome Acceptor::accept_one(Watch& watch, TimePoint now) {
   UniqueFd client(accept_from(watch.socket->fd.get(), asks ? &peer : nullptr));
   if (client) {
     pause_ = std::chrono::milliseconds{0};
-    const Arrival arrival = arrival_of(watch, asks ? address_of(peer) : std::nullopt);
+    Arrival arrival;
+    if (asks) arrival.client = address_of(peer);
+    arrival.choice = choose_set(*watch.frontend, watch.port->state, arrival.client);
     if (!alone_ && offer_(client, arrival, *watch.port)) {
       return Outcome::kAccepted;
     }

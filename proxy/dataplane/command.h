@@ -12,21 +12,24 @@
 
 namespace ferry::proxy {
 
-/// A listening socket that all workers accept from. The last of them to let go empties its queue and closes it.
+/// A socket at a service address. From one for TCP all workers accept, and the last to let go empties its queue and
+/// closes it. One for UDP belongs to its owner alone.
 struct ListenSocket {
   ListenAddress at;
   UniqueFd fd;
   std::atomic<std::size_t> watchers{0};
+  /// The index of a worker.
+  std::size_t owner = 0;
 };
 
-/// Accept from the socket for the service port; a socket already accepted from goes to this service port, by this
-/// frontend's rules, from now on.
+/// Accept (or, for UDP, read) from the socket for the service port; a socket already accepted from goes to this service
+/// port, by this frontend's rules, from now on.
 struct Listen {
   std::shared_ptr<ListenSocket> socket;
   std::shared_ptr<ServedPort> port;
   std::shared_ptr<const Frontend> frontend;
 };
-/// Accept no more from the socket.
+/// Take no more from the socket.
 struct Unlisten {
   std::shared_ptr<ListenSocket> socket;
 };

@@ -14,6 +14,7 @@
 #include "proxy/dataplane/listener_table.h"
 #include "proxy/dataplane/port_registry.h"
 #include "proxy/dataplane/worker.h"
+#include "proxy/relay/udp_socket.h"
 
 namespace ferry::proxy {
 
@@ -28,11 +29,14 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
         listeners_(
             options_,
             [this](const ListenAddress& at, const Admission& admission) {
-              return open_listener(at.address, at.port, options_.listen_backlog,
-                                   admission.everyone ? nullptr : &admission.sources);
+              const Prefixes* const only_from = admission.everyone ? nullptr : &admission.sources;
+              return at.protocol == config::Protocol::kTcp
+                         ? open_listener(at.address, at.port, options_.listen_backlog, only_from)
+                         : open_datagrams(at.address, at.port, only_from);
             },
             logger ? std::move(logger) : spdlog::default_logger()),
         ports_(options_.workers),
+        flows_(options_.max_udp_flows),
         retry_timer_(control_),
         drain_timer_(control_) {}
 
@@ -64,6 +68,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   ListenerTable listeners_;
   PortRegistry ports_;
   AffinityTable affinity_;
+  FlowBudget flows_;
   std::vector<std::unique_ptr<Worker>> workers_;
   asio::steady_timer retry_timer_;
   asio::steady_timer drain_timer_;
@@ -78,7 +83,7 @@ void Dataplane::Impl::start() {
   {
     const std::lock_guard lock(mutex_);
     for (std::size_t index = 0; index < options_.workers; ++index) {
-      workers_.push_back(std::make_unique<Worker>(index, options_, affinity_, reports()));
+      workers_.push_back(std::make_unique<Worker>(index, options_, affinity_, flows_, reports()));
     }
   }
   std::vector<Worker*> all;
@@ -185,7 +190,6 @@ DataplaneSnapshot Dataplane::Impl::snapshot() const {
     snapshot.affinity_entries = affinity_.size();
     snapshot.unserved = listeners_.unserved();
     snapshot.totals.listen_failures = listeners_.failures();
-    snapshot.udp_ports_not_served = ports_.udp_ports();
     snapshot.sctp_ports_not_served = ports_.sctp_ports();
     snapshot.listeners_closing = listeners_.closing_count();
     snapshot.batches_posted = snapshot.batches_done = batches_posted_.value();

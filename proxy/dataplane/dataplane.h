@@ -22,11 +22,11 @@ namespace ferry::proxy {
 /// there. The executor's context must run while a listener waits for its retry or a drain is under way, and must
 /// outlive the Dataplane.
 ///
-/// Each TCP service port has one listening socket for each of its frontends (frontend.h), shared by all workers; where
-/// connections are to be refused there is none. Of two service ports that claim
-/// the same address and port, the first keeps it and the other takes over when it goes. A listener that cannot be
-/// opened is logged once, shows in snapshot().unserved, and is tried again with back-off and on every later change of
-/// its service port.
+/// Each service port has one listening socket for each of its frontends (frontend.h), shared by all workers for TCP,
+/// owned by one of them for UDP; where connections are to be refused there is none. Of two service ports that claim the
+/// same address and port, the first keeps it and the other takes over when it goes. A listener that cannot be opened is
+/// logged once, shows in snapshot().unserved, and is tried again with back-off and on every later change of its service
+/// port.
 class Dataplane {
  public:
   struct DrainResult {
@@ -52,8 +52,8 @@ class Dataplane {
   /// The node has these addresses and neighbours now. What is served at an address that it keeps is not touched.
   void move_to(NodeView node);
 
-  /// Closes every listener, such that no client that completed its handshake is reset, and opens none from now on.
-  /// Carried connections go on.
+  /// Closes every TCP listener, such that no client that completed its handshake is reset, and opens no socket from now
+  /// on. Carried connections go on, and so does UDP, until stop().
   void stop_accepting();
 
   /// Calls `done` once, through the control executor: as soon as no connection is left, or at the deadline, when those

@@ -21,6 +21,10 @@ struct DataplaneOptions {
   std::size_t max_held_bytes_per_worker = std::size_t{64} << 20U;
   /// Pipes each worker may have open for splicing; without one a stream is copied.
   std::size_t max_pipes_per_worker = 256;
+  /// A UDP flow ends when no datagram has passed for this long.
+  std::chrono::milliseconds udp_idle_timeout = std::chrono::seconds{30};
+  /// UDP flows that all workers may have open together; each has a descriptor.
+  std::size_t max_udp_flows = 8192;
   /// A listener that could not be opened is tried again after this long, doubling up to the maximum.
   std::chrono::milliseconds bind_retry_min{250};
   std::chrono::milliseconds bind_retry_max = std::chrono::seconds{30};

@@ -59,6 +59,12 @@ struct DialFailures {
 /// Sums over everything since the start, removed service ports included.
 struct DataplaneTotals {
   ConnectionCounters connections;
+  /// UDP's: `failed` found no endpoint, `retried` were given another one.
+  ConnectionCounters flows;
+  /// Flows closed because there were too many.
+  std::uint64_t flows_evicted = 0;
+  /// Datagrams that could not be passed on.
+  std::uint64_t datagrams_dropped = 0;
   DialFailures dial_failures;
   std::uint64_t half_close_timeouts = 0;
   /// Connections ended by a reset from either side.
@@ -93,7 +99,6 @@ struct DataplaneSnapshot {
   /// Listeners that could not be opened (they are tried again) and addresses that another service port claimed first.
   std::vector<UnservedAddress> unserved;
   /// Service ports of protocols that are not carried yet.
-  std::size_t udp_ports_not_served = 0;
   std::size_t sctp_ports_not_served = 0;
 };
 

@@ -37,23 +37,27 @@ class FrontendMaker {
 
   std::vector<Frontend> make() && {
     for (const config::IpAddress& address : info_.cluster_ips) {
-      add(internal({address, info_.port}));
+      add(internal(at(address, info_.port)));
     }
     for (const config::IpAddress& address : info_.external_ips) {
-      add(external({address, info_.port}, Admission{}));
+      add(external(at(address, info_.port), Admission{}));
     }
     for (const config::IpAddress& address : info_.load_balancer_ips) {
-      add(external({address, info_.port}, load_balancer_admission(address)));
+      add(external(at(address, info_.port), load_balancer_admission(address)));
     }
     if (info_.node_port != 0) {
       for (const config::IpAddress& address : surroundings_.node.node_port_addresses) {
-        add(external({address, info_.node_port}, Admission{}));
+        add(external(at(address, info_.node_port), Admission{}));
       }
     }
     return std::move(frontends_);
   }
 
  private:
+  ListenAddress at(const config::IpAddress& address, std::uint16_t port) const {
+    return {address, port, info_.name.protocol};
+  }
+
   const config::FamilyBackends& backends_at(const ListenAddress& at) const {
     return info_.backends_of(at.address.family());
   }

@@ -19,6 +19,7 @@ bool contains(const Prefixes& prefixes, const config::IpAddress& address);
 struct ListenAddress {
   config::IpAddress address;
   std::uint16_t port = 0;
+  config::Protocol protocol = config::Protocol::kTcp;
 
   friend auto operator<=>(const ListenAddress&, const ListenAddress&) = default;
   friend bool operator==(const ListenAddress&, const ListenAddress&) = default;

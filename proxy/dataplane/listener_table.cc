@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "proxy/relay/syn_filter.h"
+#include "proxy/relay/source_filter.h"
 
 namespace ferry::proxy {
 
@@ -16,11 +16,12 @@ std::string reason_text(int error) { return std::generic_category().message(erro
 
 std::string to_string(const ListenAddress& at) {
   const std::string address = at.address.to_string();
-  return (at.address.is_v4() ? address : "[" + address + "]") + ":" + std::to_string(at.port);
+  const std::string place = (at.address.is_v4() ? address : "[" + address + "]") + ":" + std::to_string(at.port);
+  return at.protocol == config::Protocol::kTcp ? place : place + "/" + std::string(config::to_string(at.protocol));
 }
 
 std::size_t ListenerTable::AddressHash::operator()(const ListenAddress& at) const noexcept {
-  return std::hash<config::IpAddress>()(at.address) * 65599U + at.port;
+  return std::hash<config::IpAddress>()(at.address) * 65599U + 4U * at.port + static_cast<std::size_t>(at.protocol);
 }
 
 ListenerTable::ListenerTable(const DataplaneOptions& options, Open open, std::shared_ptr<spdlog::logger> logger)
@@ -93,7 +94,7 @@ void ListenerTable::stop(Commands& commands) {
   troubled_.clear();
   for (auto& [at, slot] : slots_) {
     slot.error = 0;
-    if (slot.socket) {
+    if (slot.socket && at.protocol == config::Protocol::kTcp) {
       close_socket(slot, commands);
     }
   }
@@ -135,7 +136,8 @@ void ListenerTable::settle_one(const ListenAddress& at, TimePoint now, Commands&
     return;
   }
   Slot& slot = found->second;
-  const bool wanted = !stopped_ && !slot.claims.empty() && !slot.claims.front().frontend->refused;
+  const bool may_open = !stopped_ || (slot.socket && at.protocol == config::Protocol::kUdp);
+  const bool wanted = may_open && !slot.claims.empty() && !slot.claims.front().frontend->refused;
   if (!wanted) {
     slot.error = 0;
     slot.back_off = std::chrono::milliseconds{0};
@@ -172,6 +174,8 @@ void ListenerTable::open_socket(const ListenAddress& at, Slot& slot, TimePoint n
   slot.socket->at = at;
   slot.socket->fd = std::move(opened.fd);
   slot.socket->watchers = options_.workers;
+  slot.socket->owner = next_owner_;
+  next_owner_ = (next_owner_ + 1) % options_.workers;
   ++open_count_;
   commands.push_back(Listen{slot.socket, port, claim.frontend});
 }

@@ -41,7 +41,7 @@ class ListenerTable {
   void retry(TimePoint now, Commands& commands);
   std::optional<TimePoint> next_retry() const;
 
-  /// Closes every listener and opens none from now on.
+  /// Closes every TCP listener and opens no socket from now on. UDP, which has nothing to drain, is carried to the end.
   void stop(Commands& commands);
 
   /// The workers are gone: closes every socket at once.
@@ -90,13 +90,15 @@ class ListenerTable {
   std::vector<ListenAddress> touched_;
   /// Slots that failed to open or have more than one claim.
   std::set<ListenAddress> troubled_;
+  /// The worker that owns the next UDP socket.
+  std::size_t next_owner_ = 0;
   std::size_t open_count_ = 0;
   std::size_t closing_count_ = 0;
   std::uint64_t failures_ = 0;
   bool stopped_ = false;
 };
 
-/// "10.0.0.1:80" or "[fd00::1]:80".
+/// "10.0.0.1:80" or "[fd00::1]:80", followed by "/UDP" where it is not TCP.
 std::string to_string(const ListenAddress& at);
 
 }  // namespace ferry::proxy

@@ -1,6 +1,9 @@
 #include "proxy/dataplane/port_registry.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string>
+#include <system_error>
 #include <utility>
 
 namespace ferry::proxy {
@@ -11,6 +14,19 @@ bool has_address(const std::vector<Frontend>& frontends, const ListenAddress& at
   return std::any_of(frontends.begin(), frontends.end(), [&](const Frontend& frontend) { return frontend.at == at; });
 }
 
+/// How many datagrams answer one: as the service says, and one for DNS.
+std::uint32_t udp_responses_of(const config::ServicePortInfo& info) {
+  constexpr std::uint16_t kDns = 53;
+  std::uint32_t responses = info.port == kDns ? 1 : 0;
+  if (const auto said = info.annotations.find("udp-responses"); said != info.annotations.end()) {
+    const std::string& text = said->second;
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size()) responses = number;
+  }
+  return responses;
+}
+
 PortState state_of(const config::ServicePortInfo& info) {
   PortState state;
   for (const config::AddressFamily family : {config::AddressFamily::kIpv4, config::AddressFamily::kIpv6}) {
@@ -19,6 +35,7 @@ PortState state_of(const config::ServicePortInfo& info) {
     state.sets[SetChoice{family, Scope::kLocal}.index()] = backends.local;
   }
   if (info.session_affinity == config::SessionAffinity::kClientIp) state.affinity = info.affinity_timeout;
+  state.udp_responses = udp_responses_of(info);
   return state;
 }
 
@@ -51,14 +68,11 @@ void PortRegistry::apply(const std::vector<config::ServicePortChange>& changes, 
 }
 
 bool PortRegistry::carried_here(const config::ServicePortChange& change) {
-  std::size_t* const not_carried = change.name.protocol == config::Protocol::kUdp    ? &udp_ports_
-                                   : change.name.protocol == config::Protocol::kSctp ? &sctp_ports_
-                                                                                     : nullptr;
-  if (not_carried == nullptr) {
+  if (change.name.protocol != config::Protocol::kSctp) {
     return true;
   }
-  *not_carried += (change.before ? 0U : 1U);
-  *not_carried -= (change.after ? 0U : 1U);
+  sctp_ports_ += (change.before ? 0U : 1U);
+  sctp_ports_ -= (change.after ? 0U : 1U);
   return false;
 }
 

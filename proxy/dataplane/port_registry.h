@@ -14,8 +14,8 @@
 
 namespace ferry::proxy {
 
-/// The TCP service ports there are, and what of each the workers and the listener table were told. For the control
-/// thread.
+/// The TCP and UDP service ports there are, and what of each the workers and the listener table were told. For the
+/// control thread.
 class PortRegistry {
  public:
   explicit PortRegistry(std::size_t workers) : workers_(workers) {}
@@ -35,7 +35,6 @@ class PortRegistry {
   };
   std::vector<Entry> entries() const;
 
-  std::size_t udp_ports() const { return udp_ports_; }
   std::size_t sctp_ports() const { return sctp_ports_; }
 
  private:
@@ -60,7 +59,6 @@ class PortRegistry {
   std::unordered_map<config::ServicePortName, Known> known_;
   /// Removed, but with connections when last looked at.
   std::vector<config::ServicePortName> removed_;
-  std::size_t udp_ports_ = 0;
   std::size_t sctp_ports_ = 0;
 };
 

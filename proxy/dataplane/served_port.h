@@ -89,9 +89,15 @@ struct PortState {
       config::FamilyBackends::empty_set()};
   /// How long after its last connection a client keeps its backend; 0: each connection goes where its turn is.
   std::chrono::seconds affinity{0};
+  /// Datagrams that answer one of UDP; 0: nobody knows.
+  std::uint32_t udp_responses = 0;
 
   const config::BackendSet& set(SetChoice choice) const { return *sets[choice.index()]; }
 };
+
+/// Where a client that came to the frontend is carried to; `client` none: it does not matter who it is. One that was
+/// let in while there still were endpoints in its scope is better carried elsewhere than nowhere.
+SetChoice choose_set(const Frontend& frontend, const PortState& state, const std::optional<config::IpAddress>& client);
 
 /// How a connection came.
 struct Arrival {

@@ -21,7 +21,8 @@ constexpr std::size_t kMostFullTurns = 16;
 
 }  // namespace
 
-Worker::Worker(std::size_t index, const DataplaneOptions& options, AffinityTable& affinity, WorkerReports reports)
+Worker::Worker(std::size_t index, const DataplaneOptions& options, AffinityTable& affinity, FlowBudget& flows,
+               WorkerReports reports)
     : index_(index),
       reports_(std::move(reports)),
       resources_(options.max_held_bytes_per_worker, options.max_pipes_per_worker),
@@ -31,7 +32,8 @@ Worker::Worker(std::size_t index, const DataplaneOptions& options, AffinityTable
           [this](UniqueFd& client, const Arrival& arrival, const WorkerPort& port) {
             return offer(client, arrival, port);
           },
-          reports_.listener_closed) {
+          reports_.listener_closed),
+      datagrams_(poller_, counters_, affinity, flows, options, reports_.listener_closed) {
   const int error = poller_.watch(mailbox_.wake_fd(), EPOLLIN | EPOLLET, EventTag(EventTag::Kind::kMailbox, &mailbox_));
   if (error != 0) {
     throw std::system_error(error, std::generic_category(), "cannot watch a worker's mailbox");
@@ -80,8 +82,10 @@ void Worker::run() {
     full_turns_ = poller_.full(events) ? full_turns_ + 1 : 0;
     if (full_turns_ % kMostFullTurns == 0) {
       carrier_.act_on_deadlines(now);
+      datagrams_.act_on_deadlines(now);
     }
     carrier_.finish_turn(now);
+    datagrams_.finish_turn();
     acceptor_.finish_turn(now);
     // Last, because commands end watches that events of this turn may still have been for.
     if (std::exchange(mail_, false)) {
@@ -90,6 +94,7 @@ void Worker::run() {
     report_idle();
   }
   carrier_.reset_all();
+  datagrams_.close_all();
 }
 
 void Worker::tell(const epoll_event& event, Clock::time_point now) {
@@ -107,6 +112,28 @@ void Worker::tell(const epoll_event& event, Clock::time_point now) {
     case EventTag::Kind::kBackend:
       carrier_.backend_ready(tag.target<Session>(), event.events, now);
       break;
+    case EventTag::Kind::kService:
+      datagrams_.service_ready(tag.target<DatagramService>(), now);
+      break;
+    case EventTag::Kind::kFlow:
+      datagrams_.flow_ready(tag.target<Flow>(), now);
+      break;
+  }
+}
+
+void Worker::listen(const Listen& command, Clock::time_point now) {
+  if (command.socket->at.protocol == config::Protocol::kTcp) {
+    acceptor_.listen(command.socket, port_of(command.port), command.frontend);
+  } else if (command.socket->owner == index_) {
+    datagrams_.listen(command.socket, port_of(command.port), command.frontend, now);
+  }
+}
+
+void Worker::unlisten(const Unlisten& command, Clock::time_point now) {
+  if (command.socket->at.protocol == config::Protocol::kTcp) {
+    acceptor_.unlisten(*command.socket, now);
+  } else if (command.socket->owner == index_) {
+    datagrams_.unlisten(*command.socket);
   }
 }
 
@@ -115,11 +142,13 @@ void Worker::obey_commands(Clock::time_point now) {
     Worker& worker;
     Clock::time_point now;
 
-    void operator()(const Listen& command) const {
-      worker.acceptor_.listen(command.socket, worker.port_of(command.port), command.frontend);
+    void operator()(const Listen& command) const { worker.listen(command, now); }
+    void operator()(const Unlisten& command) const { worker.unlisten(command, now); }
+    void operator()(const UseState& command) const {
+      const std::shared_ptr<WorkerPort>& port = worker.port_of(command.port);
+      port->state = command.state;
+      if (port->shared->name()->protocol == config::Protocol::kUdp) worker.datagrams_.state_changed(*port, now);
     }
-    void operator()(const Unlisten& command) const { worker.acceptor_.unlisten(*command.socket, now); }
-    void operator()(const UseState& command) const { worker.port_of(command.port)->state = command.state; }
     void operator()(const Forget& command) const { worker.ports_.erase(command.port.get()); }
     void operator()(const Adopt& command) const { worker.adopt(command, now); }
     void operator()(const ReportIdle& /*command*/) const { worker.report_when_idle_ = true; }
@@ -177,9 +206,11 @@ void Worker::report_idle() {
 }
 
 std::optional<Clock::time_point> Worker::next_deadline() {
-  const std::optional<Clock::time_point> dial = carrier_.next_deadline();
-  const std::optional<Clock::time_point> accept = acceptor_.next_deadline();
-  return dial && accept ? std::min(*dial, *accept) : dial ? dial : accept;
+  std::optional<Clock::time_point> next;
+  for (const auto& deadline : {carrier_.next_deadline(), acceptor_.next_deadline(), datagrams_.next_deadline()}) {
+    if (deadline) next = next ? std::min(*next, *deadline) : deadline;
+  }
+  return next;
 }
 
 const std::shared_ptr<WorkerPort>& Worker::port_of(const std::shared_ptr<ServedPort>& port) {

@@ -12,6 +12,7 @@
 
 #include "proxy/dataplane/acceptor.h"
 #include "proxy/dataplane/carrier.h"
+#include "proxy/dataplane/datagram_carrier.h"
 #include "proxy/dataplane/dataplane_options.h"
 #include "proxy/dataplane/mailbox.h"
 #include "proxy/dataplane/worker_counters.h"
@@ -29,11 +30,12 @@ struct WorkerReports {
 
 /// One thread that carries connections. It does what its mailbox says, and shares nothing with the other workers but
 /// listening sockets and atomic numbers. When it accepts while it has clearly more connections than another, that one
-/// gets the new one. `options` and `affinity` outlive it.
+/// gets the new one. `options`, `affinity` and `flows` outlive it.
 class Worker {
  public:
   /// Throws std::system_error when the system refuses a descriptor.
-  Worker(std::size_t index, const DataplaneOptions& options, AffinityTable& affinity, WorkerReports reports);
+  Worker(std::size_t index, const DataplaneOptions& options, AffinityTable& affinity, FlowBudget& flows,
+         WorkerReports reports);
   /// Quits and joins.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -54,6 +56,8 @@ class Worker {
  private:
   void run();
   void tell(const epoll_event& event, std::chrono::steady_clock::time_point now);
+  void listen(const Listen& command, std::chrono::steady_clock::time_point now);
+  void unlisten(const Unlisten& command, std::chrono::steady_clock::time_point now);
   void obey_commands(std::chrono::steady_clock::time_point now);
   void report_idle();
   /// Connections it has, and will have.
@@ -71,6 +75,7 @@ class Worker {
   Poller poller_;
   Carrier carrier_;
   Acceptor acceptor_;
+  DatagramCarrier datagrams_;
   std::unordered_map<const ServedPort*, std::shared_ptr<WorkerPort>> ports_;
   std::vector<Worker*> workers_;
   /// Connections given to this worker that it has not taken yet.

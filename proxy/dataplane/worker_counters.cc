@@ -6,6 +6,9 @@ namespace ferry::proxy {
 
 void WorkerCounters::add_to(DataplaneTotals& totals) const {
   connections.add_to(totals.connections);
+  flows.add_to(totals.flows);
+  totals.flows_evicted += flows_evicted.value();
+  totals.datagrams_dropped += datagrams_dropped.value();
   totals.accepted_by_worker.push_back(connections.accepted.value());
   const auto dials = [this](DialFailure kind) { return dial_failures[static_cast<std::size_t>(kind)].value(); };
   totals.dial_failures.refused += dials(DialFailure::kRefused);

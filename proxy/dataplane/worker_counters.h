@@ -15,6 +15,10 @@ struct WorkerCounters {
   static constexpr std::size_t kErrnos = 134;
 
   PortCounters connections;
+  /// Of UDP.
+  PortCounters flows;
+  Counter flows_evicted;
+  Counter datagrams_dropped;
   /// By DialFailure.
   std::array<Counter, 4> dial_failures;
   Counter half_close_timeouts;

@@ -24,9 +24,31 @@ MetricFamilies connection_metrics(const ConnectionCounters& all) {
   };
 }
 
+MetricFamilies flow_metrics(const DataplaneTotals& totals) {
+  auto bytes = counter_family("kube_ferry_udp_bytes_total", "Bytes in UDP datagrams carried, by direction.");
+  add_sample(bytes, number(totals.flows.bytes_to_backend), {{"direction", "to_backend"}});
+  add_sample(bytes, number(totals.flows.bytes_to_client), {{"direction", "to_client"}});
+  return {
+      counter("kube_ferry_udp_flows_total", "UDP flows opened: a client's datagrams to one service address.",
+              number(totals.flows.accepted)),
+      gauge("kube_ferry_udp_flows_open", "UDP flows open now.", number(totals.flows.open)),
+      counter("kube_ferry_udp_flows_failed_total", "UDP flows for which there was no endpoint or no descriptor.",
+              number(totals.flows.failed)),
+      counter("kube_ferry_udp_flows_repicked_total", "Times a UDP flow was given another endpoint.",
+              number(totals.flows.retried)),
+      counter("kube_ferry_udp_flows_evicted_total", "UDP flows closed because there were too many.",
+              number(totals.flows_evicted)),
+      counter("kube_ferry_udp_datagrams_dropped_total", "UDP datagrams that could not be passed on.",
+              number(totals.datagrams_dropped)),
+      bytes,
+  };
+}
+
 prometheus::MetricFamily dial_failure_metrics(const DialFailures& failures) {
-  auto family = counter_family("kube_ferry_dial_failures_total",
-                               "Dials that brought no connection, by what they met; local_shortage is this node's.");
+  auto family =
+      counter_family("kube_ferry_dial_failures_total",
+                     "Dials that brought no connection, and refused datagrams, by what they met; local_shortage is "
+                     "this node's.");
   add_sample(family, number(failures.refused), {{"kind", "refused"}});
   add_sample(family, number(failures.timed_out), {{"kind", "timed_out"}});
   add_sample(family, number(failures.unreachable), {{"kind", "unreachable"}});
@@ -64,7 +86,6 @@ MetricFamilies resource_metrics(const DataplaneTotals& totals) {
 
 MetricFamilies listener_metrics(const DataplaneSnapshot& snapshot) {
   auto not_served = gauge_family("kube_ferry_service_ports_not_served", "Service ports of protocols not carried.");
-  add_sample(not_served, number(snapshot.udp_ports_not_served), {{"protocol", "UDP"}});
   add_sample(not_served, number(snapshot.sctp_ports_not_served), {{"protocol", "SCTP"}});
   return {
       gauge("kube_ferry_listeners", "Listening sockets that are open.", number(snapshot.listeners)),
@@ -122,6 +143,7 @@ MetricFamilies service_metrics(const std::vector<ServicePortSnapshot>& service_p
 
 MetricFamilies dataplane_metrics(const DataplaneSnapshot& snapshot) {
   MetricFamilies families = connection_metrics(snapshot.totals.connections);
+  append(families, flow_metrics(snapshot.totals));
   families.push_back(dial_failure_metrics(snapshot.totals.dial_failures));
   append(families, resource_metrics(snapshot.totals));
   append(families, listener_metrics(snapshot));

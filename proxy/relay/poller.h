@@ -16,9 +16,9 @@ namespace ferry::proxy {
 /// Whom an event of a worker's epoll is for: a pointer, and what it points to.
 class EventTag {
  public:
-  enum class Kind : std::uint8_t { kMailbox, kListener, kClient, kBackend };
+  enum class Kind : std::uint8_t { kMailbox, kListener, kClient, kBackend, kService, kFlow };
 
-  /// `target` must be aligned to 4 bytes or more.
+  /// `target` must be aligned to 8 bytes or more.
   EventTag(Kind kind, void* target) noexcept
       : value_(reinterpret_cast<std::uintptr_t>(target) | static_cast<std::uintptr_t>(kind)) {}
   explicit EventTag(const epoll_event& event) noexcept : value_(static_cast<std::uintptr_t>(event.data.u64)) {}
@@ -31,7 +31,7 @@ class EventTag {
   std::uint64_t value() const noexcept { return value_; }
 
  private:
-  static constexpr std::uintptr_t kKindBits = 3;
+  static constexpr std::uintptr_t kKindBits = 7;
   std::uintptr_t value_;
 };
 

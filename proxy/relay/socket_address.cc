@@ -39,4 +39,13 @@ std::optional<config::IpAddress> address_of(const sockaddr_storage& storage) noe
   return std::nullopt;
 }
 
+Peer peer_of(const sockaddr_storage& storage) noexcept {
+  const std::optional<config::IpAddress> address = address_of(storage);
+  if (!address) {
+    return {};
+  }
+  return {*address, address->is_v4() ? ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port)
+                                     : ntohs(reinterpret_cast<const sockaddr_in6&>(storage).sin6_port)};
+}
+
 }  // namespace ferry::proxy

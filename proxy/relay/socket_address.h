@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include <sys/socket.h>
@@ -27,4 +29,22 @@ class SocketAddress {
 /// The address in what a socket call answered; none for a family that is neither IPv4 nor IPv6.
 std::optional<config::IpAddress> address_of(const sockaddr_storage& storage) noexcept;
 
+/// Someone at the other end.
+struct Peer {
+  config::IpAddress address;
+  std::uint16_t port = 0;
+
+  friend bool operator==(const Peer&, const Peer&) = default;
+};
+
+/// The same with its port; 0.0.0.0:0 for a family that is neither.
+Peer peer_of(const sockaddr_storage& storage) noexcept;
+
 }  // namespace ferry::proxy
+
+template <>
+struct std::hash<ferry::proxy::Peer> {
+  std::size_t operator()(const ferry::proxy::Peer& peer) const noexcept {
+    return std::hash<ferry::config::IpAddress>()(peer.address) * 65599U + peer.port;
+  }
+};

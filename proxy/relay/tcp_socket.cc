@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "proxy/relay/socket_address.h"
-#include "proxy/relay/syn_filter.h"
+#include "proxy/relay/source_filter.h"
 
 namespace ferry::proxy {
 

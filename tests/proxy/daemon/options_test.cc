@@ -32,6 +32,7 @@ TEST(Options, TheEmptyCommandLineHasKubeProxysDefaults) {
   EXPECT_EQ(options.healthz_bind_address, endpoint("0.0.0.0", 10256));
   EXPECT_EQ(options.metrics_bind_address, endpoint("127.0.0.1", 10249));
   EXPECT_EQ(options.half_close_timeout, std::chrono::minutes{15});
+  EXPECT_EQ(options.udp_idle_timeout, std::chrono::seconds{30});
   EXPECT_EQ(options.shutdown_grace, std::chrono::seconds{30});
   EXPECT_GE(options.workers, 1U);
   EXPECT_EQ(options.verbosity, 2);

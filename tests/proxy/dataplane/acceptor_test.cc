@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/relay/syn_filter.h"
+#include "proxy/relay/source_filter.h"
 #include "proxy/relay/tcp_socket.h"
 #include "tests/proxy/relay/test_sockets.h"
 

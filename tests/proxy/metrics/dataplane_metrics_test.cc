@@ -77,13 +77,29 @@ TEST(DataplaneMetrics, UnservedAddressesAreCounted) {
   snapshot.listeners = 5;
   snapshot.affinity_entries = 7;
   snapshot.totals.listen_failures = 9;
-  snapshot.udp_ports_not_served = 4;
+  snapshot.sctp_ports_not_served = 4;
   const std::string text = render(snapshot);
   EXPECT_TRUE(has_line(text, "kube_ferry_unserved_addresses 2")) << text;
   EXPECT_TRUE(has_line(text, "kube_ferry_listeners 5")) << text;
   EXPECT_TRUE(has_line(text, "kube_ferry_affinity_entries 7")) << text;
   EXPECT_TRUE(has_line(text, "kube_ferry_bind_failures_total 9")) << text;
-  EXPECT_TRUE(has_line(text, "kube_ferry_service_ports_not_served{protocol=\"UDP\"} 4")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_service_ports_not_served{protocol=\"SCTP\"} 4")) << text;
+}
+
+TEST(DataplaneMetrics, UdpHasSumsOfItsOwn) {
+  DataplaneSnapshot snapshot;
+  snapshot.totals.flows = {
+      .accepted = 10, .open = 2, .failed = 1, .retried = 3, .bytes_to_backend = 40, .bytes_to_client = 50};
+  snapshot.totals.flows_evicted = 4;
+  snapshot.totals.datagrams_dropped = 5;
+  const std::string text = render(snapshot);
+  for (const char* line :
+       {"kube_ferry_udp_flows_total 10", "kube_ferry_udp_flows_open 2", "kube_ferry_udp_flows_failed_total 1",
+        "kube_ferry_udp_flows_repicked_total 3", "kube_ferry_udp_flows_evicted_total 4",
+        "kube_ferry_udp_datagrams_dropped_total 5", "kube_ferry_udp_bytes_total{direction=\"to_backend\"} 40",
+        "kube_ferry_udp_bytes_total{direction=\"to_client\"} 50", "kube_ferry_connections_accepted_total 0"}) {
+    EXPECT_TRUE(has_line(text, line)) << line << " in\n" << text;
+  }
 }
 
 TEST(DataplaneMetrics, NoTwoFamiliesShareAName) {

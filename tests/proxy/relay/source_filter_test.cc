@@ -1,4 +1,4 @@
-#include "proxy/relay/syn_filter.h"
+#include "proxy/relay/source_filter.h"
 
 #include <cerrno>
 #include <string>

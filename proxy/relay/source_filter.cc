@@ -1,4 +1,4 @@
-#include "proxy/relay/syn_filter.h"
+#include "proxy/relay/source_filter.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -50,27 +50,36 @@ void append_match(Program& program, const config::IpPrefix& range) {
   program.push_back(kTake);
 }
 
+bool is_stream(int socket) {
+  int type = 0;
+  socklen_t size = sizeof(type);
+  return ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
 }  // namespace
 
-int admit_only(int listener, config::AddressFamily family, const std::vector<config::IpPrefix>& sources) {
-  Program program{
-      {BPF_LD | BPF_B | BPF_ABS, 0, 0, kFlags},
-      {BPF_ALU | BPF_AND | BPF_K, 0, 0, kSynAndAck},
-      {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, kSyn},
-      kTake,
-  };
+int admit_only(int socket, config::AddressFamily family, const std::vector<config::IpPrefix>& sources) {
+  Program program;
+  if (is_stream(socket)) {
+    program = {
+        {BPF_LD | BPF_B | BPF_ABS, 0, 0, kFlags},
+        {BPF_ALU | BPF_AND | BPF_K, 0, 0, kSynAndAck},
+        {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, kSyn},
+        kTake,
+    };
+  }
   for (const config::IpPrefix& range : sources) {
     if (range.address().family() == family) append_match(program, range);
   }
   program.push_back(kDrop);
   if (program.size() > BPF_MAXINSNS) return ENOMEM;
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  return ::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0 ? 0 : errno;
+  return ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0 ? 0 : errno;
 }
 
-int admit_everyone(int listener) {
+int admit_everyone(int socket) {
   const int none = 0;
-  const bool detached = ::setsockopt(listener, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none)) == 0;
+  const bool detached = ::setsockopt(socket, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none)) == 0;
   return detached || errno == ENOENT ? 0 : errno;
 }
 

@@ -1,0 +1,362 @@
+#include "proxy/dataplane/datagram_carrier.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <sys/socket.h>
+
+#include "proxy/balancer/dial_plan.h"
+#include "proxy/relay/udp_socket.h"
+
+namespace ferry::proxy {
+
+namespace {
+
+/// Batches read from one socket before the worker turns to the others.
+constexpr int kBatchesATurn = 4;
+
+bool has_all_answers(const Flow& flow) {
+  const std::uint64_t each = flow.service->port->state.udp_responses;
+  return each > 0 && flow.answers >= flow.requests * each;
+}
+
+/// The datagrams from `first` on that have one sender.
+std::size_t run_length(const DatagramBatch& batch, std::size_t first) {
+  const Peer sender = batch.sender(first);
+  std::size_t end = first + 1;
+  while (end < batch.size() && batch.sender(end) == sender) ++end;
+  return end - first;
+}
+
+std::size_t bytes_in(const DatagramBatch& batch, std::size_t first, std::size_t count) {
+  std::size_t bytes = 0;
+  for (std::size_t index = first; index < first + count; ++index) bytes += batch.bytes(index).size();
+  return bytes;
+}
+
+/// What a connected UDP socket reports of a datagram sent before: its host, or one on the way, did not want it.
+bool is_refusal(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENOPROTOOPT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+DatagramCarrier::DatagramCarrier(Poller& poller, WorkerCounters& counters, AffinityTable& affinity, FlowBudget& budget,
+                                 const DataplaneOptions& options, Closed closed)
+    : poller_(poller),
+      counters_(counters),
+      affinity_(affinity),
+      budget_(budget),
+      options_(options),
+      socket_closed_(std::move(closed)) {}
+
+DatagramCarrier::~DatagramCarrier() {
+  close_all();
+  finish_turn();
+}
+
+void DatagramCarrier::listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port,
+                             const std::shared_ptr<const Frontend>& frontend, TimePoint now) {
+  std::unique_ptr<DatagramService>& service = services_[socket.get()];
+  if (service) {
+    const bool other_port = service->port != port;
+    service->port = port;
+    service->frontend = frontend;
+    if (other_port) reconsider(*service, now);
+    return;
+  }
+  service = std::make_unique<DatagramService>(DatagramService{socket, port, frontend, {}});
+  const int error = poller_.watch(socket->fd.get(), EPOLLIN, EventTag(EventTag::Kind::kService, service.get()));
+  if (error != 0) {
+    counters_.count_accept_error(error);
+  }
+}
+
+void DatagramCarrier::unlisten(const ListenSocket& socket) {
+  const auto found = services_.find(&socket);
+  if (found == services_.end()) {
+    return;
+  }
+  const std::unique_ptr<DatagramService> service = std::move(found->second);
+  services_.erase(found);
+  while (!service->flows.empty()) {
+    close(*service->flows.begin()->second);
+  }
+  finish_turn();
+  service->socket->fd.reset();
+  socket_closed_(socket);
+}
+
+void DatagramCarrier::state_changed(const WorkerPort& port, TimePoint now) {
+  for (const auto& [socket, service] : services_) {
+    if (service->port.get() == &port) reconsider(*service, now);
+  }
+}
+
+void DatagramCarrier::reconsider(DatagramService& service, TimePoint now) {
+  std::vector<Flow*> lost;
+  for (const auto& [client, flow] : service.flows) {
+    if (!position_of(service.port->state.set(flow->choice), flow->backend)) lost.push_back(flow);
+  }
+  for (Flow* const flow : lost) {
+    const config::BackendSet& set = service.port->state.set(flow->choice);
+    const auto position = service.port->shared->balancer(flow->choice).pick(set);
+    if (position) {
+      redirect(*flow, set.backends[*position], now);
+    } else {
+      close(*flow);
+    }
+  }
+}
+
+void DatagramCarrier::service_ready(DatagramService& service, TimePoint now) {
+  for (int round = 0; round < kBatchesATurn && batch_.receive(service.socket->fd.get()) == 0; ++round) {
+    for (std::size_t first = 0; first < batch_.size();) {
+      const std::size_t count = run_length(batch_, first);
+      if (Flow* const flow = flow_of(service, batch_.sender(first), now)) {
+        pass_requests(*flow, first, count, now);
+      } else {
+        counters_.datagrams_dropped.add(count);
+      }
+      first += count;
+    }
+    if (batch_.size() < DatagramBatch::kRoom) {
+      return;
+    }
+  }
+}
+
+Flow* DatagramCarrier::flow_of(DatagramService& service, const Peer& client, TimePoint now) {
+  const auto found = service.flows.find(client);
+  return found != service.flows.end() ? found->second : open_flow(service, client, now);
+}
+
+Flow* DatagramCarrier::open_flow(DatagramService& service, const Peer& client, TimePoint now) {
+  if (!budget_.take() && !(make_room() && budget_.take())) {
+    return nullptr;
+  }
+  std::unique_ptr<Flow> flow = dial(service, client, now);
+  const int error =
+      flow ? poller_.watch(flow->upstream.get(), EPOLLIN, EventTag(EventTag::Kind::kFlow, flow.get())) : 0;
+  if (!flow || error != 0) {
+    budget_.give_back();
+    service.port->counters->failed.add();
+    counters_.flows.failed.add();
+    return nullptr;
+  }
+  service.flows.emplace(client, flow.get());
+  active_.push_back(*flow);
+  service.port->counters->accepted.add();
+  counters_.flows.accepted.add();
+  // Owned by the list it is in, from here until finish_turn() frees it.
+  return flow.release();
+}
+
+std::unique_ptr<Flow> DatagramCarrier::dial(DatagramService& service, const Peer& client, TimePoint now) {
+  const PortState& state = service.port->state;
+  auto flow = std::make_unique<Flow>();
+  flow->service = &service;
+  flow->client = client;
+  flow->choice = choose_set(*service.frontend, state, client.address);
+  flow->last = now;
+  const config::BackendSet& set = state.set(flow->choice);
+  const AffinityTable::Key key{service.port->shared->id(), client.address};
+  const bool sticky = state.affinity > std::chrono::seconds{0};
+  const auto former = sticky ? affinity_.find(key, state.affinity, now) : std::nullopt;
+  std::optional<std::size_t> position = former ? position_of(set, *former) : std::nullopt;
+  if (!position) position = service.port->shared->balancer(flow->choice).pick(set);
+  bool made_room = false;
+  for (std::size_t tries = 0; position && tries < set.backends.size(); ++tries) {
+    const config::Backend& backend = set.backends[(*position + tries) % set.backends.size()];
+    SocketResult socket = connect_datagrams(backend.address, backend.port);
+    if (socket.error != 0 && !made_room && classify_dial_error(socket.error) == DialFailure::kLocalShortage) {
+      made_room = make_room();
+      if (made_room) socket = connect_datagrams(backend.address, backend.port);
+    }
+    if (socket.error == 0) {
+      flow->backend = backend;
+      flow->upstream = std::move(socket.fd);
+      if (sticky) affinity_.remember(key, backend, now);
+      return flow;
+    }
+    counters_.dial_failures[static_cast<std::size_t>(classify_dial_error(socket.error))].add();
+  }
+  return nullptr;
+}
+
+bool DatagramCarrier::make_room() {
+  IntrusiveList<Flow>& oldest = answered_.empty() ? active_ : answered_;
+  if (oldest.empty()) {
+    return false;
+  }
+  counters_.flows_evicted.add();
+  close(oldest.front());
+  return true;
+}
+
+void DatagramCarrier::pass_requests(Flow& flow, std::size_t first, std::size_t count, TimePoint now) {
+  const std::size_t end = first + count;
+  for (int refusals = 0; first < end;) {
+    const DatagramBatch::Sent sent = batch_.send(flow.upstream.get(), first, end - first, nullptr);
+    if (sent.count > 0) {
+      const std::size_t bytes = bytes_in(batch_, first, sent.count);
+      flow.requests += sent.count;
+      flow.outstanding += sent.count;
+      flow.service->port->counters->to_backend.add(bytes);
+      counters_.flows.to_backend.add(bytes);
+      keep(flow, batch_.bytes(first + sent.count - 1));
+      first += sent.count;
+    }
+    if (sent.error == 0) {
+      continue;
+    }
+    // A refusal tells of a datagram before; this one was not sent.
+    if (is_refusal(sent.error) && refusals++ < 2) {
+      refused(flow, now);
+      if (flow.closed) return;
+      continue;
+    }
+    counters_.datagrams_dropped.add();
+    ++first;
+  }
+  note_passed(flow, now);
+}
+
+void DatagramCarrier::keep(Flow& flow, std::string_view request) {
+  flow.has_unanswered = flow.outstanding == 1 && request.size() <= kLargestKept;
+  if (flow.has_unanswered) flow.unanswered.assign(request.begin(), request.end());
+}
+
+void DatagramCarrier::flow_ready(Flow& flow, TimePoint now) {
+  for (int round = 0; round < kBatchesATurn && !flow.closed; ++round) {
+    const int error = batch_.receive(flow.upstream.get());
+    if (is_refusal(error)) {
+      refused(flow, now);
+      continue;
+    }
+    if (error != 0) {
+      return;
+    }
+    pass_answers(flow, now);
+    if (batch_.size() < DatagramBatch::kRoom) {
+      return;
+    }
+  }
+}
+
+void DatagramCarrier::pass_answers(Flow& flow, TimePoint now) {
+  const SocketAddress client(flow.client.address, flow.client.port);
+  flow.answers += batch_.size();
+  flow.outstanding = 0;
+  flow.has_unanswered = false;
+  for (std::size_t first = 0; first < batch_.size();) {
+    const DatagramBatch::Sent sent = batch_.send(flow.service->socket->fd.get(), first, batch_.size() - first, &client);
+    const std::size_t bytes = bytes_in(batch_, first, sent.count);
+    flow.service->port->counters->to_client.add(bytes);
+    counters_.flows.to_client.add(bytes);
+    first += sent.count;
+    if (sent.error != 0) {
+      counters_.datagrams_dropped.add();
+      ++first;
+    }
+  }
+  note_passed(flow, now);
+}
+
+void DatagramCarrier::note_passed(Flow& flow, TimePoint now) {
+  flow.last = now;
+  (has_all_answers(flow) ? answered_ : active_).push_back(flow);
+}
+
+void DatagramCarrier::refused(Flow& flow, TimePoint now) {
+  counters_.dial_failures[static_cast<std::size_t>(DialFailure::kRefused)].add();
+  const config::BackendSet& set = flow.service->port->state.set(flow.choice);
+  if (set.empty()) {
+    close(flow);
+    return;
+  }
+  const config::Backend& other = set.backends[position_after(set, flow.backend)];
+  if (same_endpoint(other, flow.backend)) {
+    flow.has_unanswered = false;
+    return;
+  }
+  redirect(flow, other, now);
+}
+
+bool DatagramCarrier::redirect(Flow& flow, const config::Backend& backend, TimePoint now) {
+  if (const int error = reconnect_datagrams(flow.upstream.get(), backend.address, backend.port); error != 0) {
+    counters_.dial_failures[static_cast<std::size_t>(classify_dial_error(error))].add();
+    close(flow);
+    return false;
+  }
+  flow.backend = backend;
+  flow.service->port->counters->retried.add();
+  counters_.flows.retried.add();
+  const PortState& state = flow.service->port->state;
+  if (state.affinity > std::chrono::seconds{0}) {
+    affinity_.remember({flow.service->port->shared->id(), flow.client.address}, backend, now);
+  }
+  // Once: were it refused here too, each of many endpoints would be asked in turn.
+  if (std::exchange(flow.has_unanswered, false)) {
+    static_cast<void>(
+        ::send(flow.upstream.get(), flow.unanswered.data(), flow.unanswered.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  }
+  return true;
+}
+
+void DatagramCarrier::finish_turn() {
+  while (!closed_.empty()) {
+    const std::unique_ptr<Flow> freed(&closed_.front());
+  }
+}
+
+void DatagramCarrier::act_on_deadlines(TimePoint now) {
+  while (!answered_.empty() && now - answered_.front().last >= kAnsweredTime) {
+    close(answered_.front());
+  }
+  while (!active_.empty() && now - active_.front().last >= options_.udp_idle_timeout) {
+    close(active_.front());
+  }
+}
+
+std::optional<DatagramCarrier::TimePoint> DatagramCarrier::next_deadline() {
+  std::optional<TimePoint> next;
+  if (!answered_.empty()) {
+    next = answered_.front().last + kAnsweredTime;
+  }
+  if (!active_.empty()) {
+    const TimePoint idle = active_.front().last + options_.udp_idle_timeout;
+    next = next ? std::min(*next, idle) : idle;
+  }
+  return next;
+}
+
+void DatagramCarrier::close(Flow& flow) {
+  flow.upstream.reset();
+  flow.closed = true;
+  flow.service->flows.erase(flow.client);
+  flow.service->port->counters->closed.add();
+  counters_.flows.closed.add();
+  budget_.give_back();
+  closed_.push_back(flow);
+}
+
+void DatagramCarrier::close_all() {
+  for (IntrusiveList<Flow>* const list : {&active_, &answered_}) {
+    while (!list->empty()) {
+      close(list->front());
+    }
+  }
+}
+
+}  // namespace ferry::proxy

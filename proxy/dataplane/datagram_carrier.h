@@ -1,0 +1,101 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include "proxy/balancer/affinity_table.h"
+#include "proxy/dataplane/dataplane_options.h"
+#include "proxy/dataplane/flow.h"
+#include "proxy/dataplane/flow_budget.h"
+#include "proxy/dataplane/worker_counters.h"
+#include "proxy/relay/datagram_batch.h"
+#include "proxy/relay/intrusive_list.h"
+#include "proxy/relay/poller.h"
+
+namespace ferry::proxy {
+
+/// The UDP flows of one worker, for the service addresses that it owns: each address has one socket, which one worker
+/// reads, so that a client's datagrams stay in order. A flow has one socket towards its backend, and answers leave from
+/// the service's own. Everything it is constructed with outlives it.
+///
+/// A flow ends when nothing has passed for the idle timeout; one whose service port says how many answers a request
+/// gets, when it has them all and a second has passed. At the bound on flows those with all their answers give way
+/// first, the oldest before others.
+///
+/// A backend that has gone, or whose host says that nobody listens (ECONNREFUSED), loses its flows to another at once.
+class DatagramCarrier {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  /// Told of a service address's socket after it was closed.
+  using Closed = std::function<void(const ListenSocket&)>;
+
+  /// How long a flow with all its answers stays, for a client that asks again or a packet that was sent twice.
+  static constexpr std::chrono::seconds kAnsweredTime{1};
+  /// Larger requests are not kept to be sent again.
+  static constexpr std::size_t kLargestKept = 4096;
+
+  DatagramCarrier(Poller& poller, WorkerCounters& counters, AffinityTable& affinity, FlowBudget& budget,
+                  const DataplaneOptions& options, Closed closed);
+  ~DatagramCarrier();
+  DatagramCarrier(const DatagramCarrier&) = delete;
+  DatagramCarrier& operator=(const DatagramCarrier&) = delete;
+
+  /// Carries what comes to the socket for that service port, by that frontend's rules; for one already read they are
+  /// what was given last.
+  void listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port,
+              const std::shared_ptr<const Frontend>& frontend, TimePoint now);
+  /// Ends the flows and closes the socket. Must not be called while events of the turn are still to be told.
+  void unlisten(const ListenSocket& socket);
+  /// The service port goes by another state now: flows whose backend is gone get another.
+  void state_changed(const WorkerPort& port, TimePoint now);
+
+  void service_ready(DatagramService& service, TimePoint now);
+  void flow_ready(Flow& flow, TimePoint now);
+
+  /// Frees what was closed during the turn, for which late events may have come.
+  void finish_turn();
+  void act_on_deadlines(TimePoint now);
+  std::optional<TimePoint> next_deadline();
+
+  void close_all();
+
+ private:
+  Flow* flow_of(DatagramService& service, const Peer& client, TimePoint now);
+  Flow* open_flow(DatagramService& service, const Peer& client, TimePoint now);
+  std::unique_ptr<Flow> dial(DatagramService& service, const Peer& client, TimePoint now);
+  bool make_room();
+
+  void pass_requests(Flow& flow, std::size_t first, std::size_t count, TimePoint now);
+  void pass_answers(Flow& flow, TimePoint now);
+  void keep(Flow& flow, std::string_view request);
+  void note_passed(Flow& flow, TimePoint now);
+
+  /// The backend did not want what it was sent last.
+  void refused(Flow& flow, TimePoint now);
+  /// The flow's datagrams go there from now on, the unanswered one first. False when that cannot be: it is closed.
+  bool redirect(Flow& flow, const config::Backend& backend, TimePoint now);
+  void reconsider(DatagramService& service, TimePoint now);
+
+  void close(Flow& flow);
+
+  Poller& poller_;
+  WorkerCounters& counters_;
+  AffinityTable& affinity_;
+  FlowBudget& budget_;
+  const DataplaneOptions& options_;
+  Closed socket_closed_;
+  DatagramBatch batch_;
+  std::unordered_map<const ListenSocket*, std::unique_ptr<DatagramService>> services_;
+  /// Least recently active first.
+  IntrusiveList<Flow> active_;
+  IntrusiveList<Flow> answered_;
+  IntrusiveList<Flow> closed_;
+};
+
+}  // namespace ferry::proxy
