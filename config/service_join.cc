@@ -28,7 +28,9 @@ ServicePortInfo describe(const Service& service, const ServicePort& port) {
   info.external_traffic_policy = service.external_traffic_policy;
   info.session_affinity = service.session_affinity;
   info.affinity_timeout = service.affinity_timeout;
-  info.health_check_node_port = service.health_check_node_port;
+  if (service.type == ServiceType::kLoadBalancer && service.external_traffic_policy == TrafficPolicy::kLocal) {
+    info.health_check_node_port = service.health_check_node_port;
+  }
   info.annotations = service.annotations;
   return info;
 }

@@ -45,6 +45,7 @@ struct ServicePortInfo {
   TrafficPolicy external_traffic_policy = TrafficPolicy::kCluster;
   SessionAffinity session_affinity = SessionAffinity::kNone;
   std::chrono::seconds affinity_timeout{10800};
+  /// 0 unless the Service is of type LoadBalancer with externalTrafficPolicy Local.
   std::uint16_t health_check_node_port = 0;
   std::map<std::string, std::string> annotations;
   /// Endpoints left out because nothing may be carried there: loopback, link-local, unspecified, multicast and service

@@ -26,6 +26,7 @@ void AdminServer::stop() {
   boost::asio::post(loop_, [this] {
     for (auto& server : servers_) server->stop();
   });
+  work_.reset();
   if (thread_.joinable()) thread_.join();
   // Whatever was closed while no thread ran ends here.
   loop_.restart();

@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
@@ -26,6 +27,9 @@ class AdminServer {
   boost::asio::ip::tcp::endpoint listen(const boost::asio::ip::tcp::endpoint& address, Routes routes,
                                         HttpLimits limits = {});
 
+  /// The loop that the thread runs, for others that answer there.
+  boost::asio::io_context& loop() { return loop_; }
+
   /// Starts answering. Throws std::system_error when the system refuses a thread.
   void start();
 
@@ -34,6 +38,8 @@ class AdminServer {
 
  private:
   boost::asio::io_context loop_{1};
+  /// Keeps the thread while nothing is listened at yet.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   std::vector<std::unique_ptr<HttpServer>> servers_;
   std::thread thread_;
 };

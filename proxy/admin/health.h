@@ -36,6 +36,8 @@ class Health {
 
   bool alive(SteadyTime now) const;
   bool healthy(SteadyTime now) const;
+  /// Connections are taken, whatever becomes of the node: what a load balancer asks of one Service.
+  bool serving(SteadyTime now) const { return alive(now) && !draining_; }
 
   /// The answers to /healthz and /livez as kube-proxy gives them: 200 or 503, and a JSON body with `lastUpdated` (the
   /// current time while all is well), `currentTime` and `nodeEligible`.

@@ -35,6 +35,7 @@ http::response<http::string_body> to_http(const http::request<http::string_body>
   answer.set(http::field::content_type, page.content_type);
   answer.set("X-Content-Type-Options", "nosniff");
   answer.set(http::field::cache_control, "no-store");
+  for (const auto& [name, value] : page.headers) answer.set(name, value);
   if (!readable) answer.set(http::field::allow, "GET, HEAD");
   answer.keep_alive(request.keep_alive());
   answer.content_length(page.body.size());

@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace ferry::proxy {
 
@@ -12,6 +14,8 @@ struct Response {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  /// Further headers: names and values.
+  std::vector<std::pair<std::string, std::string>> headers{};
 
   friend bool operator==(const Response&, const Response&) = default;
 };
@@ -24,12 +28,18 @@ class Routes {
   /// `path` begins with a slash and is matched whole, whatever query follows it in the request.
   void add(std::string path, Page page);
 
+  /// The page for every path that has none of its own.
+  void set_default(Page page) { default_ = std::move(page); }
+
   /// The answer to a GET of `target`: 404 with the list of pages where there is none. A page that throws is a 500 with
   /// the reason.
   Response answer(std::string_view target) const;
 
  private:
+  static Response make(const Page& page);
+
   std::map<std::string, Page, std::less<>> pages_;
+  Page default_;
 };
 
 }  // namespace ferry::proxy

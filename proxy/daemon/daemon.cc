@@ -135,6 +135,7 @@ bool Daemon::changes_are_in_force() {
 void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   const auto begin = std::chrono::steady_clock::now();
   dataplane_.apply(changes);
+  health_checks_.set(local_endpoints_.apply(changes));
   unconfirmed_ = true;
   const auto now = std::chrono::system_clock::now();
   sync_.applied(changes, now, std::chrono::steady_clock::now() - begin);
@@ -174,6 +175,7 @@ void Daemon::look_around() {
   NodeView view = node_view(options_, host_->now(), own_node_);
   if (view == node_view_) return;
   node_view_ = view;
+  health_checks_.move_to(view.node_port_addresses);
   dataplane_.move_to(std::move(view));
   unconfirmed_ = true;
 }
@@ -211,6 +213,7 @@ void Daemon::drain() {
 
 void Daemon::end() {
   dataplane_.stop();
+  health_checks_.stop();
   admin_.stop();
   heartbeat_.cancel();
   signals_.cancel();

@@ -16,6 +16,9 @@
 #include "config/store.h"
 #include "proxy/admin/admin_server.h"
 #include "proxy/admin/health.h"
+#include "proxy/admin/health_check_server.h"
+#include "proxy/admin/local_endpoints.h"
+#include "proxy/daemon/logging.h"
 #include "proxy/daemon/options.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/host/host_addresses.h"
@@ -97,6 +100,8 @@ class Daemon {
 
   /// Last, so that its thread ends before what it reads.
   AdminServer admin_;
+  LocalEndpointCounter local_endpoints_;
+  HealthCheckServer health_checks_{admin_.loop(), health_, component_logger("healthcheck")};
 };
 
 }  // namespace ferry::proxy

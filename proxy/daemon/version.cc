@@ -11,7 +11,8 @@ namespace ferry::proxy {
 std::string version_text() {
   return fmt::format(
       "kube-ferry {} (commit {})\n"
-      "features: TCP, IPv4 and IPv6, capture by bind, splice, EndpointSlice v1 and v1beta1, Endpoints v1, v1beta1 of "
+      "features: TCP and UDP, IPv4 and IPv6, capture by bind, splice, EndpointSlice v1 and v1beta1, Endpoints v1, "
+      "v1beta1 of "
       "2014\n"
       "built with: Boost {}.{}.{}, {}, {}\n",
       kVersion, kCommit, BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,

@@ -87,6 +87,23 @@ TEST_F(ServiceFields, ClientIpAffinityKeepsAClientWithItsBackendUntilItIsGone) {
   wait_for_answers(web_, all);
 }
 
+TEST_F(ServiceFields, AHealthCheckNodePortTellsHowManyEndpointsAreHere) {
+  const std::uint16_t check_port = free_node_port();
+  const std::string url = "http://127.0.0.1:" + std::to_string(check_port);
+  patch_service({{"type", "LoadBalancer"}, {"externalTrafficPolicy", "Local"}, {"healthCheckNodePort", check_port}});
+  const auto tells = [&url](int status, std::size_t count) {
+    const HttpReply reply = http("GET", url + "/");
+    return reply.status == status &&
+           reply.body.find("\"localEndpoints\": " + std::to_string(count)) != std::string::npos;
+  };
+  eventually("three endpoints are told of", [&] { return tells(200, 3); });
+  remove_pod("a");
+  eventually("two endpoints are told of", [&] { return tells(200, 2); });
+  remove_pod("b");
+  remove_pod("c");
+  eventually("none is left", [&] { return tells(503, 0); });
+}
+
 TEST_F(ServiceFields, ANodeThatIsGoingAwayTurnsLoadBalancersAwayAndServesOn) {
   eventually("the node is eligible", [&] { return page("/healthz").status == 200; });
   api().merge_patch(

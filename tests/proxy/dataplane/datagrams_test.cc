@@ -242,7 +242,7 @@ TEST_F(Datagrams, AtTheBoundTheOldestWithAllTheirAnswersGiveWayFirst) {
 
 TEST_F(Datagrams, StrangersToASourceRangeHearNothing) {
   TestService service = udp_service("ranged", {backend_of(first_)});
-  service.also = [&service](ServicePortInfo& info) {
+  service.also = [](ServicePortInfo& info) {
     info.load_balancer_ips = info.cluster_ips;
     info.cluster_ips.clear();
     info.load_balancer_source_ranges = {config::IpPrefix::parse("127.5.0.0/16").value()};
