@@ -1,6 +1,7 @@
 #include "proxy/daemon/daemon.h"
 
 #include <csignal>
+#include <system_error>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -175,9 +176,22 @@ void Daemon::look_around() {
   NodeView view = node_view(options_, host_->now(), own_node_);
   if (view == node_view_) return;
   node_view_ = view;
+  make_ranges_local();
   health_checks_.move_to(view.node_port_addresses);
   dataplane_.move_to(std::move(view));
   unconfirmed_ = true;
+}
+
+void Daemon::make_ranges_local() {
+  auto failures = LocalRoutes::add(options_.service_cidrs, own_sources(host_->now(), own_node_));
+  if (failures == ranges_not_local_) return;
+  ranges_not_local_ = std::move(failures);
+  for (const auto& [range, error] : ranges_not_local_) {
+    spdlog::warn(
+        "service range {} cannot be made local to this host: {}; give CAP_NET_ADMIN, or run `ip route add "
+        "local {} dev lo`",
+        range.to_string(), std::generic_category().message(error), range.to_string());
+  }
 }
 
 void Daemon::stop_watching() {

@@ -22,6 +22,7 @@
 #include "proxy/daemon/options.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/host/host_addresses.h"
+#include "proxy/host/local_routes.h"
 #include "proxy/metrics/metrics_page.h"
 #include "proxy/metrics/probe_metrics.h"
 #include "proxy/metrics/sync_metrics.h"
@@ -59,6 +60,7 @@ class Daemon {
   void set_own_node(const std::optional<config::Node>& node);
   /// The host's addresses or the Node object may have changed: services are served where they are to be now.
   void look_around();
+  void make_ranges_local();
   /// Shows the admin thread how things stand, once a second.
   void beat();
   /// Every worker has carried out the changes that had been handed over at the last look. A look costs in proportion to
@@ -86,6 +88,7 @@ class Daemon {
   std::list<watch::FileSource> files_;
   std::optional<HostAddresses> host_;
   NodeView node_view_;
+  std::vector<LocalRoutes::Failure> ranges_not_local_;
 
   std::optional<config::Node> own_node_;
   mutable std::mutex view_mutex_;

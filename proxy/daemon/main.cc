@@ -9,6 +9,7 @@
 #include "proxy/daemon/daemon.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/options.h"
+#include "proxy/host/local_routes.h"
 
 namespace {
 
@@ -21,6 +22,10 @@ int run(const std::vector<std::string>& arguments) {
     return EXIT_SUCCESS;
   }
   const auto& options = std::get<ferry::proxy::Options>(parsed);
+  if (options.cleanup) {
+    std::printf("%zu routes taken away\n", ferry::proxy::LocalRoutes::remove_all());
+    return EXIT_SUCCESS;
+  }
   const auto api = ferry::proxy::api_access(options);
   ferry::proxy::set_up_logging(options.verbosity);
   ferry::proxy::Daemon(options, api).run();

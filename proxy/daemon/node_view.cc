@@ -45,4 +45,16 @@ NodeView node_view(const Options& options, const std::vector<config::IpAddress>&
   return view;
 }
 
+std::vector<config::IpAddress> own_sources(const std::vector<config::IpAddress>& host,
+                                           const std::optional<config::Node>& node) {
+  std::vector<config::IpAddress> sources;
+  if (node) {
+    std::copy_if(node->addresses.begin(), node->addresses.end(), std::back_inserter(sources),
+                 [&](const auto& address) { return has(host, address); });
+  }
+  std::copy_if(host.begin(), host.end(), std::back_inserter(sources),
+               [](const auto& address) { return !address.is_loopback(); });
+  return sources;
+}
+
 }  // namespace ferry::proxy

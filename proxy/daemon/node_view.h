@@ -19,4 +19,9 @@ namespace ferry::proxy {
 NodeView node_view(const Options& options, const std::vector<config::IpAddress>& host,
                    const std::optional<config::Node>& node);
 
+/// What the host's own connections to services come from: the addresses of the host that the Node object names, before
+/// others that are not loopback.
+std::vector<config::IpAddress> own_sources(const std::vector<config::IpAddress>& host,
+                                           const std::optional<config::Node>& node);
+
 }  // namespace ferry::proxy

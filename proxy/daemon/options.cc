@@ -36,6 +36,7 @@ struct RawOptions {
   std::string healthz_bind_address = fmt::format("0.0.0.0:{}", kHealthzPort);
   std::string metrics_bind_address = fmt::format("127.0.0.1:{}", kMetricsPort);
   std::string verbosity = "2";
+  bool cleanup = false;
 };
 
 constexpr const char* kDescription =
@@ -88,8 +89,8 @@ void define_node_flags(CLI::App& app, RawOptions& raw) {
       ->group(group);
   app.add_option(
          "--service-cidr", raw.service_cidr,
-         "Ranges that service addresses come from, one or, for\ndual-stack, several divided by commas. Endpoints "
-         "inside\nthem are refused")
+         "Ranges that service addresses come from, one or, for\ndual-stack, several divided by commas. They are made "
+         "local\nto this host, and endpoints inside them are refused")
       ->option_text("CIDR[,CIDR]")
       ->group(group);
   app.add_option("--cluster-cidr", raw.cluster_cidr,
@@ -176,6 +177,7 @@ Options check(const RawOptions& raw) {
   options.shutdown_grace = parse_duration_flag("--shutdown-grace", raw.shutdown_grace, std::chrono::milliseconds{0});
   options.healthz_bind_address = parse_bind_address("--healthz-bind-address", raw.healthz_bind_address, kHealthzPort);
   options.metrics_bind_address = parse_bind_address("--metrics-bind-address", raw.metrics_bind_address, kMetricsPort);
+  options.cleanup = raw.cleanup;
   options.verbosity = static_cast<int>(parse_whole_number("--v", raw.verbosity, 0, 10));
   return options;
 }
@@ -225,6 +227,7 @@ std::variant<Options, TextToPrint> parse_options(std::vector<std::string> argume
   define_traffic_flags(app, raw);
   define_observation_flags(app, raw);
   app.set_help_flag("-h,--help", "Print this and exit")->group("Others");
+  app.add_flag("--cleanup", raw.cleanup, "Take away the routes that earlier runs have left, and exit")->group("Others");
   app.add_flag("--version", version, "Print the version, the commit and the features, and exit")->group("Others");
 
   std::vector<std::string> reversed = split_empty_values(std::move(arguments));

@@ -27,6 +27,9 @@ struct NodePortAddresses {
 /// What the command line asks the daemon to do, each value checked on its own. What the files say, and whether they
 /// exist, is not known here.
 struct Options {
+  /// Take away what earlier runs left in the kernel, and end; nothing else counts then.
+  bool cleanup = false;
+
   /// Base URL of the API server, as written; empty: not given.
   std::string master;
   /// Path; empty: not given.

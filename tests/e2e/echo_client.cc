@@ -46,7 +46,9 @@ EchoConnection::~EchoConnection() {
 }
 
 bool EchoConnection::fail(const std::string& what) {
-  error_ = what + ": " + std::strerror(errno);
+  // What the patience of a blocking socket ends with: EINPROGRESS for connect(2), EAGAIN for the others.
+  const bool waited = errno == EINPROGRESS || errno == EAGAIN;
+  error_ = what + ": " + (waited ? "no answer in time" : std::strerror(errno));
   return false;
 }
 

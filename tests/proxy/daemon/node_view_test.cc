@@ -52,5 +52,12 @@ TEST_F(NodeViewTest, PrimaryIsTheFirstOfEachFamilyThatTheNodeObjectNames) {
   EXPECT_THAT(view().node_port_addresses, ElementsAre(address("192.0.2.2"), address("2001:db8::1")));
 }
 
+TEST_F(NodeViewTest, OwnConnectionsComeFromTheNodesAddressBeforeOthersAndNeverFromLoopback) {
+  EXPECT_EQ(own_sources(host_, node_).front(), address("192.0.2.1"));
+  node_.emplace();
+  node_->addresses = {address("203.0.113.1"), address("192.0.2.2")};
+  EXPECT_EQ(own_sources(host_, node_).front(), address("192.0.2.2"));
+}
+
 }  // namespace
 }  // namespace ferry::proxy

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proxy/dataplane/served_port.h"
+
 namespace ferry::proxy {
 namespace {
 
@@ -114,6 +116,18 @@ TEST_F(FrontendTest, InsidersArePodsAndTheNodeItself) {
   for (const char* outsider : {"192.168.0.8", "10.2.0.1", "fd00::8"}) {
     EXPECT_EQ(frontend.scope_for(address(outsider)), Scope::kLocal) << outsider;
   }
+}
+
+TEST_F(FrontendTest, AClientLetInWhileThereWereLocalEndpointsIsCarriedElsewhereWhenTheyAreGone) {
+  info_.external_traffic_policy = TrafficPolicy::kLocal;
+  info_.external_ips = {address("203.0.113.1")};
+  const Frontend frontend = frontends_of(info_, Surroundings(node_)).at(1);
+  PortState state;
+  state.sets[SetChoice{config::AddressFamily::kIpv4, Scope::kCluster}.index()] = set_of(2);
+  EXPECT_EQ(choose_set(frontend, state, address("192.168.0.8")).scope, Scope::kCluster);
+  state.sets[SetChoice{config::AddressFamily::kIpv4, Scope::kLocal}.index()] = set_of(1);
+  EXPECT_EQ(choose_set(frontend, state, address("192.168.0.8")).scope, Scope::kLocal);
+  EXPECT_EQ(choose_set(frontend, state, address("10.1.0.1")).scope, Scope::kCluster);
 }
 
 TEST_F(FrontendTest, SourceRangesHoldForLoadBalancerAddressesAlone) {

@@ -1,21 +1,19 @@
 #include "proxy/host/host_addresses.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <unistd.h>
 
+#include "tests/support/own_network.h"
 #include "tests/support/run.h"
 
 namespace ferry::proxy {
 namespace {
 
+using ferry::testing::ip;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -23,16 +21,9 @@ using ::testing::Not;
 
 config::IpAddress address(const char* text) { return config::IpAddress::parse(text).value(); }
 
-/// A network of this thread's own, with a loopback device that is down, so that nothing of the machine is touched.
 class HostAddressesTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const uid_t user = ::getuid();
-    ASSERT_EQ(::unshare(user == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET), 0)
-        << "needs a network namespace: run as root, or allow user namespaces";
-    if (user != 0) std::ofstream("/proc/self/uid_map") << "0 " << user << " 1";
-  }
-  static void ip(const std::string& arguments) { ASSERT_EQ(std::system(("ip " + arguments).c_str()), 0) << arguments; }
+  void SetUp() override { ferry::testing::enter_own_network(); }
 
   boost::asio::io_context loop_;
 };

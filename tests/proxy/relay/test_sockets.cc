@@ -144,6 +144,13 @@ std::uint16_t TestSocket::peer_port() const {
   return port_of(storage);
 }
 
+config::IpAddress TestSocket::own_address() const {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  ::getsockname(fd(), reinterpret_cast<sockaddr*>(&storage), &size);
+  return address_of(storage).value();
+}
+
 TestListener::TestListener(const std::string& address, std::uint16_t port, int backlog)
     : address_(parse(address)), fd_(new_socket(address_.is_v4() ? AF_INET : AF_INET6)) {
   const int on = 1;

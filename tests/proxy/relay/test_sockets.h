@@ -44,6 +44,7 @@ class TestSocket {
   void close() { fd_.reset(); }
 
   std::uint16_t peer_port() const;
+  config::IpAddress own_address() const;
 
  private:
   UniqueFd fd_;

@@ -1,0 +1,180 @@
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/e2e/child_process.h"
+#include "tests/e2e/cluster.h"
+#include "tests/e2e/eventually.h"
+#include "tests/support/own_network.h"
+#include "tests/support/temporary_folder.h"
+
+namespace ferry::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A network of its own behind a veth pair, whose other end is in this test's network.
+class Guest {
+ public:
+  /// `address` is the guest's. `gateway` is this network's end, and the guest's way to everywhere else.
+  Guest(const std::string& name, const std::string& address, const std::string& gateway)
+      : keeper_({"unshare", "--net", "sleep", "600"}) {
+    const std::string process = std::to_string(keeper_.pid());
+    eventually("the guest has a network of its own", [&] {
+      return std::filesystem::read_symlink("/proc/" + process + "/ns/net") !=
+             std::filesystem::read_symlink("/proc/self/ns/net");
+    });
+    ip("link add " + name + " type veth peer name eth0 netns " + process);
+    ip("address add " + gateway + "/32 dev " + name);
+    ip("link set " + name + " up");
+    ip("route add " + address + "/32 dev " + name);
+    ip_inside("link set lo up");
+    ip_inside("link set eth0 up");
+    ip_inside("address add " + address + "/32 dev eth0");
+    ip_inside("route add " + gateway + "/32 dev eth0");
+    ip_inside("route add default via " + gateway + " dev eth0");
+  }
+
+  std::vector<std::string> command(const std::vector<std::string>& words) const {
+    std::vector<std::string> whole{"nsenter", "--net=/proc/" + std::to_string(keeper_.pid()) + "/ns/net"};
+    whole.insert(whole.end(), words.begin(), words.end());
+    return whole;
+  }
+  /// What came of `count` calls made from it.
+  std::string call(const std::string& target, int count) const {
+    return run(command({program("kube-ferry-echo"), "call", target, std::to_string(count)})).output;
+  }
+
+ private:
+  void ip_inside(const std::string& arguments) const {
+    std::vector<std::string> words{"ip"};
+    std::istringstream rest(arguments);
+    for (std::string word; rest >> word;) words.push_back(word);
+    const Finished done = run(command(words));
+    if (done.status != 0) throw std::runtime_error("in a guest: ip " + arguments + ": " + done.output);
+  }
+
+  ChildProcess keeper_;
+};
+
+/// A node between pods and the outside, all in networks of this test. The daemon follows a file.
+class NodeNetwork : public ::testing::Test {
+ protected:
+  static constexpr const char* kService = "10.96.0.10:80";
+  static constexpr const char* kNodePort = "192.0.2.1:30080";
+
+  void SetUp() override {
+    enter_own_network();
+    ip("link set lo up");
+    client_ = std::make_unique<Guest>("client", "10.244.0.2", "10.244.0.1");
+    here_ = std::make_unique<Guest>("here", "10.244.0.3", "10.244.0.1");
+    there_ = std::make_unique<Guest>("there", "10.244.1.3", "10.244.0.1");
+    outside_ = std::make_unique<Guest>("outside", "192.0.2.9", "192.0.2.1");
+    serve(*here_, "here", "10.244.0.3");
+    serve(*there_, "there", "10.244.1.3");
+  }
+
+  void serve(const Guest& guest, const std::string& name, const std::string& address) {
+    backends_.push_back(
+        std::make_unique<ChildProcess>(guest.command({program("kube-ferry-echo"), "serve", name, address + ":9000"})));
+    backends_.back()->wait_for_output(address + ":9000");
+  }
+
+  /// Brings the daemon to a Service with this in its spec, behind which these of the two pods are.
+  void serve_service(const std::string& spec, const std::set<std::string>& pods) {
+    std::string endpoints;
+    if (pods.contains("here")) endpoints += "{addresses: [10.244.0.3], nodeName: node-1}, ";
+    if (pods.contains("there")) endpoints += "{addresses: [10.244.1.3], nodeName: node-2}, ";
+    const std::string file = folder_.write("services.yaml", R"(
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec:
+  clusterIP: 10.96.0.10
+  clusterIPs: [10.96.0.10]
+  ports: [{name: http, port: 80, nodePort: 30080}]
+)" + spec + R"(
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, namespace: default, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: http, port: 9000}]
+endpoints: [)" + endpoints + "]\n");
+    if (daemon_) return;
+    daemon_ = std::make_unique<ChildProcess>(
+        std::vector<std::string>{program("kube-ferry"), "--source-file", file, "--hostname-override", "node-1",
+                                 "--service-cidr", "10.96.0.0/12", "--cluster-cidr", "10.244.0.0/16",
+                                 "--healthz-bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"});
+  }
+
+  static std::string call_from_node(const std::string& target, int count) {
+    return run({program("kube-ferry-echo"), "call", target, std::to_string(count)}).output;
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<Guest> client_;
+  std::unique_ptr<Guest> here_;
+  std::unique_ptr<Guest> there_;
+  std::unique_ptr<Guest> outside_;
+  std::vector<std::unique_ptr<ChildProcess>> backends_;
+  std::unique_ptr<ChildProcess> daemon_;
+};
+
+TEST_F(NodeNetwork, AServiceAddressIsReachedFromAPodAndFromTheNode) {
+  serve_service("", {"here", "there"});
+  eventually("a pod is answered", [&] { return client_->call(kService, 1).starts_with("1 connections, 0 failed"); });
+  EXPECT_THAT(client_->call(kService, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
+  EXPECT_THAT(call_from_node(kService, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
+  EXPECT_THAT(client_->call("10.96.0.10:22", 1), HasSubstr("Connection refused"));
+  EXPECT_THAT(client_->call("10.96.0.11:80", 1), HasSubstr("Connection refused"));
+}
+
+TEST_F(NodeNetwork, APodReachesItselfThroughItsService) {
+  serve_service("", {"here"});
+  eventually("it is answered", [&] { return here_->call(kService, 1).starts_with("1 connections, 0 failed; here 1"); });
+}
+
+TEST_F(NodeNetwork, ANodePortIsReachedFromOutside) {
+  serve_service("  type: NodePort", {"here", "there"});
+  eventually("the outside is answered",
+             [&] { return outside_->call(kNodePort, 1).starts_with("1 connections, 0 failed"); });
+  EXPECT_THAT(outside_->call(kNodePort, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
+}
+
+TEST_F(NodeNetwork, UnderTheExternalLocalPolicyTheOutsideGetsThisNodesEndpointsAndPodsGetAll) {
+  const std::string local = "  type: NodePort\n  externalTrafficPolicy: Local";
+  serve_service(local, {"here", "there"});
+  eventually("the outside is answered here",
+             [&] { return outside_->call(kNodePort, 10).starts_with("10 connections, 0 failed; here 10"); });
+  EXPECT_THAT(client_->call(kNodePort, 10), HasSubstr("10 connections, 0 failed; here 5, there 5"));
+
+  serve_service(local, {"there"});
+  eventually("pods are answered there",
+             [&] { return client_->call(kNodePort, 4).starts_with("4 connections, 0 failed; there 4"); });
+  EXPECT_THAT(outside_->call(kNodePort, 1), HasSubstr("connect: no answer in time"));
+  EXPECT_THAT(call_from_node(kNodePort, 4), HasSubstr("4 connections, 0 failed; there 4"));
+}
+
+TEST_F(NodeNetwork, WhatOutlivesTheDaemonCleanupTakesAway) {
+  serve_service("", {"here"});
+  eventually("a pod is answered", [&] { return client_->call(kService, 1).starts_with("1 connections, 0 failed"); });
+  daemon_->signal(SIGTERM);
+  EXPECT_EQ(daemon_->wait(), 0);
+  EXPECT_THAT(client_->call(kService, 1), HasSubstr("Connection refused"));
+  const Finished cleaned = run({program("kube-ferry"), "--cleanup"});
+  EXPECT_EQ(cleaned.status, 0);
+  EXPECT_EQ(cleaned.output, "1 routes taken away\n");
+  EXPECT_EQ(run({"ip", "route", "show", "table", "local", "10.96.0.0/12"}).output, "");
+}
+
+}  // namespace
+}  // namespace ferry::testing
