@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <numeric>
-#include <utility>
 
 namespace ferry::proxy {
 
@@ -31,7 +30,7 @@ DialFailure classify_dial_error(int error) noexcept {
 DialPlan::DialPlan(const Timeouts& timeouts, TimePoint now, std::optional<config::Backend> preferred)
     : timeouts_(&timeouts),
       deadline_(now + std::accumulate(timeouts.begin(), timeouts.end(), Duration{})),
-      preferred_(std::move(preferred)) {}
+      preferred_(preferred) {}
 
 std::size_t DialPlan::starting_position(LoadBalancer& balancer, const config::BackendSet& set) const {
   if (current_) {

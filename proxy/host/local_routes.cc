@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <system_error>
 
 #include <linux/netlink.h>
@@ -55,6 +56,46 @@ struct RouteRequest {
   void add(std::uint16_t type, const IpAddress& address) { add(type, address.bytes().data(), size_of(address)); }
 };
 
+/// One message or attribute of netlink's: a header, and what it is about.
+template <class Header>
+struct Piece {
+  Header header{};
+  std::string_view payload;
+};
+
+/// Cuts the first piece off; none when what is left is no whole one. `length` tells the header's own length, which
+/// counts the header.
+template <class Header, class Length>
+std::optional<Piece<Header>> cut(std::string_view& bytes, Length length) {
+  constexpr std::size_t kAlignment = 4;
+  Piece<Header> piece;
+  if (bytes.size() < sizeof(Header)) return std::nullopt;
+  std::memcpy(&piece.header, bytes.data(), sizeof(Header));
+  const std::size_t size = length(piece.header);
+  if (size < sizeof(Header) || size > bytes.size()) return std::nullopt;
+  piece.payload = bytes.substr(sizeof(Header), size - sizeof(Header));
+  bytes.remove_prefix(std::min(bytes.size(), (size + kAlignment - 1) / kAlignment * kAlignment));
+  return piece;
+}
+
+using Message = Piece<nlmsghdr>;
+
+std::optional<Message> cut_message(std::string_view& bytes) {
+  return cut<nlmsghdr>(bytes, [](const nlmsghdr& header) { return std::size_t{header.nlmsg_len}; });
+}
+
+std::optional<Piece<rtattr>> cut_attribute(std::string_view& bytes) {
+  return cut<rtattr>(bytes, [](const rtattr& header) { return std::size_t{header.rta_len}; });
+}
+
+template <class Value>
+std::optional<Value> read(std::string_view bytes) {
+  Value value{};
+  if (bytes.size() < sizeof(value)) return std::nullopt;
+  std::memcpy(&value, bytes.data(), sizeof(value));
+  return value;
+}
+
 /// A conversation with the kernel's routing.
 class RouteSocket {
  public:
@@ -62,55 +103,62 @@ class RouteSocket {
 
   /// The type of the one route that is the answer; RTN_UNSPEC when there is none.
   unsigned char ask_for_route(const RouteRequest& request) {
-    if (!fd_ || ::send(fd_.get(), &request, request.header.nlmsg_len, 0) < 0) return RTN_UNSPEC;
-    alignas(nlmsghdr) std::array<char, 4096> answer;
-    const ssize_t size = ::recv(fd_.get(), answer.data(), answer.size(), 0);
-    const auto* message = reinterpret_cast<const nlmsghdr*>(answer.data());
-    if (size < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(rtmsg))) || message->nlmsg_type != RTM_NEWROUTE) {
-      return RTN_UNSPEC;
+    unsigned char type = RTN_UNSPEC;
+    if (send(request) != 0 || receive() != 0) return type;
+    if (const auto message = cut_message(answer_); message && message->header.nlmsg_type == RTM_NEWROUTE) {
+      if (const auto route = read<rtmsg>(message->payload)) type = route->rtm_type;
     }
-    return static_cast<const rtmsg*>(NLMSG_DATA(message))->rtm_type;
+    return type;
   }
 
   /// 0, or an errno. `hear` is called for each route of the answer.
-  int ask(const RouteRequest& request, const std::function<void(const nlmsghdr&)>& hear = {}) {
-    if (!fd_ || ::send(fd_.get(), &request, request.header.nlmsg_len, 0) < 0) return errno;
-    alignas(nlmsghdr) std::array<char, 32768> answer;
+  int ask(const RouteRequest& request, const std::function<void(const Message&)>& hear = {}) {
+    if (const int error = send(request); error != 0) return error;
     while (true) {
-      const ssize_t size = ::recv(fd_.get(), answer.data(), answer.size(), 0);
-      if (size < 0 && errno == EINTR) continue;
-      if (size <= 0) return size < 0 ? errno : EPROTO;
-      auto left = static_cast<std::size_t>(size);
-      for (auto* message = reinterpret_cast<nlmsghdr*>(answer.data()); NLMSG_OK(message, left);
-           message = NLMSG_NEXT(message, left)) {
-        if (message->nlmsg_type == NLMSG_DONE) return 0;
-        if (message->nlmsg_type == NLMSG_ERROR) return -static_cast<nlmsgerr*>(NLMSG_DATA(message))->error;
+      if (const int error = receive(); error != 0) return error;
+      while (const auto message = cut_message(answer_)) {
+        if (message->header.nlmsg_type == NLMSG_DONE) return 0;
+        if (message->header.nlmsg_type == NLMSG_ERROR) return -read<int>(message->payload).value_or(-EPROTO);
         if (hear) hear(*message);
       }
     }
   }
 
  private:
+  int send(const RouteRequest& request) {
+    return fd_ && ::send(fd_.get(), &request, request.header.nlmsg_len, 0) >= 0 ? 0 : errno;
+  }
+  int receive() {
+    ssize_t size = 0;
+    do {
+      size = ::recv(fd_.get(), buffer_.data(), buffer_.size(), 0);
+    } while (size < 0 && errno == EINTR);
+    if (size <= 0) return size < 0 ? errno : EPROTO;
+    answer_ = {buffer_.data(), static_cast<std::size_t>(size)};
+    return 0;
+  }
+
   UniqueFd fd_;
+  std::array<char, 32768> buffer_;
+  std::string_view answer_;
 };
 
 /// The range of a route of ours; none for another's.
-std::optional<IpPrefix> own_range(const nlmsghdr& message) {
-  if (message.nlmsg_type != RTM_NEWROUTE) return std::nullopt;
-  const auto& route = *static_cast<const rtmsg*>(NLMSG_DATA(&message));
-  if (route.rtm_protocol != LocalRoutes::kProtocol || route.rtm_table != RT_TABLE_LOCAL ||
-      route.rtm_type != RTN_LOCAL) {
+std::optional<IpPrefix> own_range(const Message& message) {
+  const auto route = message.header.nlmsg_type == RTM_NEWROUTE ? read<rtmsg>(message.payload) : std::nullopt;
+  if (!route || route->rtm_protocol != LocalRoutes::kProtocol || route->rtm_table != RT_TABLE_LOCAL ||
+      route->rtm_type != RTN_LOCAL) {
     return std::nullopt;
   }
-  auto left = static_cast<std::size_t>(RTM_PAYLOAD(&message));
-  for (const auto* attribute = RTM_RTA(&route); RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
-    if (attribute->rta_type != RTA_DST) continue;
+  std::string_view attributes = message.payload.substr(sizeof(rtmsg));
+  while (const auto attribute = cut_attribute(attributes)) {
+    if (attribute->header.rta_type != RTA_DST) continue;
     IpAddress::Bytes bytes{};
-    std::memcpy(bytes.data(), RTA_DATA(attribute), std::min<std::size_t>(RTA_PAYLOAD(attribute), bytes.size()));
-    const IpAddress address = route.rtm_family == AF_INET
+    std::memcpy(bytes.data(), attribute->payload.data(), std::min(attribute->payload.size(), bytes.size()));
+    const IpAddress address = route->rtm_family == AF_INET
                                   ? IpAddress::from_v4_bytes({bytes[0], bytes[1], bytes[2], bytes[3]})
                                   : IpAddress::from_v6_bytes(bytes);
-    return IpPrefix::of(address, route.rtm_dst_len);
+    return IpPrefix::of(address, route->rtm_dst_len);
   }
   return std::nullopt;
 }
@@ -168,7 +216,7 @@ std::vector<IpPrefix> LocalRoutes::list() {
   RouteSocket socket;
   for (const AddressFamily family : {AddressFamily::kIpv4, AddressFamily::kIpv6}) {
     const RouteRequest request(RTM_GETROUTE, NLM_F_DUMP, family);
-    const int error = socket.ask(request, [&ranges](const nlmsghdr& message) {
+    const int error = socket.ask(request, [&ranges](const Message& message) {
       if (const auto range = own_range(message)) ranges.push_back(*range);
     });
     if (error != 0) throw std::system_error(error, std::generic_category(), "cannot read the routes");
