@@ -141,4 +141,12 @@ std::string ClusterTest::write_file(const std::string& name, const std::string& 
   return path;
 }
 
+void WebTest::SetUp() {
+  start_api_server();
+  for (const char* name : {"a", "b", "c"}) add_pod(name, "web");
+  web_ = create_service("web");
+  start_proxy();
+  wait_for_answers(web_, {"a", "b", "c"});
+}
+
 }  // namespace ferry::testing

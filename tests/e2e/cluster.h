@@ -79,6 +79,14 @@ class ClusterTest : public ::testing::Test {
   std::unique_ptr<ChildProcess> proxy_;
 };
 
+/// A proxy before a service "web" with the three backends a, b and c.
+class WebTest : public ClusterTest {
+ protected:
+  void SetUp() override;
+
+  boost::asio::ip::tcp::endpoint web_;
+};
+
 /// The path of a program of this build.
 std::string program(const std::string& name);
 

@@ -12,16 +12,8 @@ namespace ferry::testing {
 namespace {
 
 /// What becomes of the proxy when the API server dies and comes back.
-class ControlPlane : public ClusterTest {
+class ControlPlane : public WebTest {
  protected:
-  void SetUp() override {
-    start_api_server();
-    for (const char* name : {"a", "b", "c"}) add_pod(name, "web");
-    web_ = create_service("web");
-    start_proxy();
-    wait_for_answers(web_, {"a", "b", "c"});
-  }
-
   /// Everything the API server knows that a restart must not lose, as one List.
   Json dump() const {
     Json items = Json::array();
@@ -52,8 +44,6 @@ class ControlPlane : public ClusterTest {
     wait_for_answers(create_service("shop"), {"x"});
     wait_for_answers(web_, {"a", "b", "c"});
   }
-
-  boost::asio::ip::tcp::endpoint web_;
 };
 
 TEST_F(ControlPlane, TheLastStateServesWhileTheApiServerIsAway) {

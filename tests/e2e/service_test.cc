@@ -15,16 +15,8 @@ namespace {
 using boost::asio::ip::tcp;
 
 /// What a Service's fields ask for, and what the node's own object says.
-class ServiceFields : public ClusterTest {
+class ServiceFields : public WebTest {
  protected:
-  void SetUp() override {
-    start_api_server();
-    for (const char* name : {"a", "b", "c"}) add_pod(name, "web");
-    web_ = create_service("web");
-    start_proxy();
-    wait_for_answers(web_, {"a", "b", "c"});
-  }
-
   void patch_service(const Json& spec) { api().merge_patch(kServices + "/web", Json{{"spec", spec}}); }
 
   /// A port of the API server's range for node ports that nobody here listens at. Two suites that run at the same time
@@ -40,8 +32,6 @@ class ServiceFields : public ClusterTest {
       if (!error.failed()) return port;
     }
   }
-
-  tcp::endpoint web_;
 };
 
 TEST_F(ServiceFields, ANodePortIsServedAtTheNodesAddressesAndClosedAgain) {

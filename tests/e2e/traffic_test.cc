@@ -10,19 +10,8 @@
 namespace ferry::testing {
 namespace {
 
-/// A proxy before a service "web" with three backends.
-class Traffic : public ClusterTest {
- protected:
-  void SetUp() override {
-    start_api_server();
-    for (const char* name : {"a", "b", "c"}) add_pod(name, "web");
-    web_ = create_service("web");
-    start_proxy();
-    wait_for_answers(web_, {"a", "b", "c"});
-  }
-
-  boost::asio::ip::tcp::endpoint web_;
-};
+/// What becomes of connections while the cluster changes.
+class Traffic : public WebTest {};
 
 TEST_F(Traffic, ConnectionsSpreadEvenlyOverTheBackends) {
   const Tally tally = call_times(web_, 300);
