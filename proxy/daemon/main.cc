@@ -2,10 +2,15 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
 #include "proxy/daemon/api_access.h"
+#include "proxy/daemon/config_file.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/options.h"
@@ -15,19 +20,28 @@ namespace {
 
 constexpr int kUsage = 2;
 
-int run(const std::vector<std::string>& arguments) {
-  const auto parsed = ferry::proxy::parse_options(arguments);
+int run(std::vector<std::string> arguments) {
+  auto parsed = ferry::proxy::parse_options(arguments);
   if (const auto* const print = std::get_if<ferry::proxy::TextToPrint>(&parsed)) {
     std::fputs(print->text.c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  const auto& options = std::get<ferry::proxy::Options>(parsed);
+  auto options = std::get<ferry::proxy::Options>(std::move(parsed));
+  ferry::proxy::ConfigFile file;
+  if (!options.config.empty()) {
+    file = ferry::proxy::read_config_file(options.config);
+    arguments.insert(arguments.begin(), file.arguments.begin(), file.arguments.end());
+    options = std::get<ferry::proxy::Options>(ferry::proxy::parse_options(std::move(arguments)));
+  }
   if (options.cleanup) {
     std::printf("%zu routes taken away\n", ferry::proxy::LocalRoutes::remove_all());
     return EXIT_SUCCESS;
   }
   const auto api = ferry::proxy::api_access(options);
   ferry::proxy::set_up_logging(options.verbosity);
+  if (!file.without_effect.empty()) {
+    spdlog::info("{}: these say nothing here: {}", options.config, fmt::join(file.without_effect, ", "));
+  }
   ferry::proxy::Daemon(options, api).run();
   return EXIT_SUCCESS;
 }

@@ -21,6 +21,7 @@ constexpr long kMaxWorkers = 1024;
 
 /// The values as they stand on the command line, with the defaults of those that do not.
 struct RawOptions {
+  std::string config;
   std::string master;
   std::string kubeconfig;
   std::vector<std::string> source_files;
@@ -61,6 +62,12 @@ constexpr std::size_t kExplanationColumn = 36;
 
 void define_cluster_flags(CLI::App& app, RawOptions& raw) {
   const std::string group = "Where the cluster's state comes from";
+  app.add_option(
+         "--config", raw.config,
+         "A KubeProxyConfiguration, as kube-proxy reads it. What a\nflag says counts more; the log names fields "
+         "that say nothing\nhere")
+      ->option_text("FILE")
+      ->group(group);
   app.add_option("--master", raw.master,
                  "The API server, such as https://10.0.0.10:6443;\ntakes the place of the kubeconfig's server")
       ->option_text("URL")
@@ -161,6 +168,7 @@ void check_paths(const RawOptions& raw) {
 Options check(const RawOptions& raw) {
   check_paths(raw);
   Options options;
+  options.config = raw.config;
   options.master = raw.master;
   options.kubeconfig = raw.kubeconfig;
   options.source_files = raw.source_files;

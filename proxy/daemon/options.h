@@ -30,6 +30,9 @@ struct Options {
   /// Take away what earlier runs left in the kernel, and end; nothing else counts then.
   bool cleanup = false;
 
+  /// The path of a KubeProxyConfiguration, whose fields stand for flags that are not given; empty: none.
+  std::string config;
+
   /// Base URL of the API server, as written; empty: not given.
   std::string master;
   /// Path; empty: not given.

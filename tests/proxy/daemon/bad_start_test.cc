@@ -88,6 +88,15 @@ TEST(BadStart, ASourceFileThatIsMissingOrBrokenIsNamedWithItsLine) {
   expect_failure(start({"--source-file", broken, kAnyHealth, kAnyMetrics}), broken + ":");
 }
 
+TEST(BadStart, AConfigurationWithAMistakeIsNamedWithItsLine) {
+  const TemporaryFolder folder;
+  const std::string head = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n";
+  const std::string wrong = folder.write("wrong.yaml", head + "clusterCIRD: 10.0.0.0/8\n");
+  expect_failure(start({"--config", wrong}), wrong + ":3: unknown field 'clusterCIRD'");
+  const std::string missing = (folder.path() / "missing.yaml").string();
+  expect_failure(start({"--config", missing}), missing);
+}
+
 TEST(BadStart, AnApiServerAtAServiceAddressIsRefused) {
   const Finished finished = start({"--master=https://10.96.0.1", "--service-cidr=10.96.0.0/12"});
   EXPECT_EQ(finished.status, 1);

@@ -34,6 +34,19 @@ TEST(Probes, ANodeWithoutServicesIsHealthy) {
   EXPECT_EQ(daemon.metrics("/proxyMode").body, "userspace");
 }
 
+TEST(Probes, AKubeProxyConfigurationStandsForFlagsAndAFlagCountsMore) {
+  const TemporaryFolder folder;
+  const std::string config = folder.write("config.yaml", R"(apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+mode: ipvs
+healthzBindAddress: 127.0.0.1:0
+metricsBindAddress: 192.0.2.1:10249
+)");
+  RunningDaemon daemon({"--config", config, "--source-file", folder.write("none.yaml", "")});
+  daemon.wait_until_healthy();
+  EXPECT_EQ(daemon.process().wait_for_output("config.yaml: these say nothing here: (.*)\n"), "mode");
+}
+
 /// The names of the families in a text of Prometheus' format; a line that does not parse fails the test.
 std::set<std::string> families_of(const std::string& text) {
   static const std::regex comment(

@@ -1,0 +1,247 @@
+#include "proxy/daemon/config_file.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <spdlog/fmt/fmt.h>
+#include <yaml-cpp/yaml.h>
+
+#include "proxy/daemon/duration.h"
+#include "proxy/daemon/options.h"
+
+namespace ferry::proxy {
+
+namespace {
+
+enum class Type { kText, kNumber, kBool, kDuration, kTexts, kAnything };
+
+struct Field {
+  /// With dots between the levels.
+  std::string_view path;
+  Type type = Type::kText;
+  /// Empty: the field says nothing here.
+  std::string_view flag;
+};
+
+constexpr auto kFields = std::to_array<Field>({
+    {"clientConnection.kubeconfig", Type::kText, "--kubeconfig"},
+    {"clientConnection.acceptContentTypes", Type::kText, {}},
+    {"clientConnection.contentType", Type::kText, {}},
+    {"clientConnection.qps", Type::kNumber, {}},
+    {"clientConnection.burst", Type::kNumber, {}},
+    {"hostnameOverride", Type::kText, "--hostname-override"},
+    {"healthzBindAddress", Type::kText, "--healthz-bind-address"},
+    {"metricsBindAddress", Type::kText, "--metrics-bind-address"},
+    {"clusterCIDR", Type::kText, "--cluster-cidr"},
+    {"nodePortAddresses", Type::kTexts, "--nodeport-addresses"},
+    {"logging.verbosity", Type::kNumber, "--v"},
+    {"logging.format", Type::kText, {}},
+    {"logging.flushFrequency", Type::kAnything, {}},
+    {"logging.vmodule", Type::kAnything, {}},
+    {"logging.options", Type::kAnything, {}},
+    {"featureGates", Type::kAnything, {}},
+    {"bindAddress", Type::kText, {}},
+    {"bindAddressHardFail", Type::kBool, {}},
+    {"enableProfiling", Type::kBool, {}},
+    {"showHiddenMetricsForVersion", Type::kText, {}},
+    {"mode", Type::kText, {}},
+    {"iptables.masqueradeBit", Type::kNumber, {}},
+    {"iptables.masqueradeAll", Type::kBool, {}},
+    {"iptables.localhostNodePorts", Type::kBool, {}},
+    {"iptables.syncPeriod", Type::kDuration, {}},
+    {"iptables.minSyncPeriod", Type::kDuration, {}},
+    {"ipvs.syncPeriod", Type::kDuration, {}},
+    {"ipvs.minSyncPeriod", Type::kDuration, {}},
+    {"ipvs.scheduler", Type::kText, {}},
+    {"ipvs.excludeCIDRs", Type::kTexts, {}},
+    {"ipvs.strictARP", Type::kBool, {}},
+    {"ipvs.tcpTimeout", Type::kDuration, {}},
+    {"ipvs.tcpFinTimeout", Type::kDuration, {}},
+    {"ipvs.udpTimeout", Type::kDuration, {}},
+    {"nftables.masqueradeBit", Type::kNumber, {}},
+    {"nftables.masqueradeAll", Type::kBool, {}},
+    {"nftables.syncPeriod", Type::kDuration, {}},
+    {"nftables.minSyncPeriod", Type::kDuration, {}},
+    {"winkernel.networkName", Type::kText, {}},
+    {"winkernel.sourceVip", Type::kText, {}},
+    {"winkernel.enableDSR", Type::kBool, {}},
+    {"winkernel.rootHnsEndpointName", Type::kText, {}},
+    {"winkernel.forwardHealthCheckVip", Type::kBool, {}},
+    {"windowsRunAsService", Type::kBool, {}},
+    {"detectLocalMode", Type::kText, {}},
+    {"detectLocal.bridgeInterface", Type::kText, {}},
+    {"detectLocal.interfaceNamePrefix", Type::kText, {}},
+    {"oomScoreAdj", Type::kNumber, {}},
+    {"conntrack.maxPerCore", Type::kNumber, {}},
+    {"conntrack.min", Type::kNumber, {}},
+    {"conntrack.tcpEstablishedTimeout", Type::kDuration, {}},
+    {"conntrack.tcpCloseWaitTimeout", Type::kDuration, {}},
+    {"conntrack.tcpBeLiberal", Type::kBool, {}},
+    {"conntrack.udpTimeout", Type::kDuration, {}},
+    {"conntrack.udpStreamTimeout", Type::kDuration, {}},
+    {"configSyncPeriod", Type::kDuration, {}},
+    {"portRange", Type::kText, {}},
+    {"udpIdleTimeout", Type::kDuration, {}},
+});
+
+class Reader {
+ public:
+  explicit Reader(std::string path) : path_(std::move(path)) {}
+
+  ConfigFile read() && {
+    const YAML::Node root = load();
+    if (!root.IsMap()) fail(root, "a KubeProxyConfiguration is a map");
+    check(root, "apiVersion", "kubeproxy.config.k8s.io/v1alpha1");
+    check(root, "kind", "KubeProxyConfiguration");
+    read_members(root, "");
+    return std::move(file_);
+  }
+
+ private:
+  [[noreturn]] void fail(const YAML::Node& at, const std::string& why) const {
+    throw std::runtime_error(fmt::format("{}:{}: {}", path_, at.Mark().line + 1, why));
+  }
+
+  YAML::Node load() const {
+    if (std::error_code ignored; std::filesystem::is_directory(path_, ignored)) {
+      throw std::runtime_error(path_ + ": this is a folder; name the configuration in it");
+    }
+    try {
+      return YAML::LoadFile(path_);
+    } catch (const YAML::ParserException& error) {
+      throw std::runtime_error(fmt::format("{}:{}: this is not YAML: {}", path_, error.mark.line + 1, error.msg));
+    } catch (const YAML::BadFile&) {
+      throw std::runtime_error(path_ + ": the configuration cannot be read; name a file that exists and is readable");
+    }
+  }
+
+  void check(const YAML::Node& root, const char* key, const std::string& expected) const {
+    const YAML::Node value = root[key];
+    if (!value) fail(root, fmt::format("{} is missing; it must be {}", key, expected));
+    if (!value.IsScalar() || value.Scalar() != expected) fail(value, fmt::format("{} must be {}", key, expected));
+  }
+
+  void read_members(const YAML::Node& map, const std::string& prefix) {
+    for (const auto& member : map) {
+      if (!member.first.IsScalar()) fail(member.first, "a field's name is text");
+      const std::string path = prefix + member.first.Scalar();
+      if (path == "apiVersion" || path == "kind" || path == "metadata") continue;
+      if (const Field* const field = find(path)) {
+        read_field(*field, member.second);
+      } else if (is_group(path)) {
+        read_group(path, member.second);
+      } else {
+        fail(member.first, fmt::format("unknown field '{}'; KubeProxyConfiguration has none of that name", path));
+      }
+    }
+  }
+
+  static const Field* find(const std::string& path) {
+    const auto found = std::find_if(kFields.begin(), kFields.end(), [&](const Field& f) { return f.path == path; });
+    return found == kFields.end() ? nullptr : &*found;
+  }
+  static bool is_group(const std::string& path) {
+    return std::any_of(kFields.begin(), kFields.end(),
+                       [start = path + "."](const Field& field) { return field.path.starts_with(start); });
+  }
+
+  void read_group(const std::string& path, const YAML::Node& value) {
+    if (value.IsNull()) return;
+    if (!value.IsMap()) fail(value, path + " must be a map");
+    read_members(value, path + ".");
+  }
+
+  void read_field(const Field& field, const YAML::Node& value) {
+    const std::optional<std::string> text = text_of(field, value);
+    if (!text) return;
+    if (field.flag.empty()) {
+      file_.without_effect.emplace_back(field.path);
+      return;
+    }
+    std::string argument = fmt::format("{}={}", field.flag, *text);
+    try {
+      parse_options({argument});
+    } catch (const UsageError& error) {
+      fail(value, fmt::format("{}: {}", field.path, error.what()));
+    }
+    file_.arguments.push_back(std::move(argument));
+  }
+
+  /// None: the field says nothing, as kube-proxy reads it.
+  std::optional<std::string> text_of(const Field& field, const YAML::Node& value) const {
+    if (value.IsNull() || (value.IsScalar() && value.Scalar().empty())) return std::nullopt;
+    if (field.type == Type::kAnything) return value.size() == 0 && !value.IsScalar() ? std::nullopt : std::optional("");
+    if (field.type == Type::kTexts) return joined(field, value);
+    if (!value.IsScalar()) fail(value, fmt::format("{} must be {}", field.path, name_of(field.type)));
+    const std::string& text = value.Scalar();
+    if (!fits(field.type, value)) {
+      fail(value, fmt::format("{} must be {}, not '{}'", field.path, name_of(field.type), text));
+    }
+    return says_nothing(field.type, text) ? std::nullopt : std::optional(text);
+  }
+
+  std::optional<std::string> joined(const Field& field, const YAML::Node& list) const {
+    if (!list.IsSequence()) fail(list, fmt::format("{} must be a list", field.path));
+    std::string text;
+    for (const YAML::Node& each : list) {
+      if (!each.IsScalar()) fail(each, fmt::format("{} must be a list of texts", field.path));
+      text += (text.empty() ? "" : ",") + each.Scalar();
+    }
+    return text.empty() ? std::nullopt : std::optional(text);
+  }
+
+  static bool fits(Type type, const YAML::Node& value) {
+    switch (type) {
+      case Type::kNumber: {
+        double number = 0;
+        return YAML::convert<double>::decode(value, number);
+      }
+      case Type::kBool:
+        return value.Scalar() == "true" || value.Scalar() == "false";
+      case Type::kDuration:
+        return parse_duration(value.Scalar()).has_value();
+      case Type::kText:
+      case Type::kTexts:
+      case Type::kAnything:
+        return true;
+    }
+    return true;
+  }
+
+  static bool says_nothing(Type type, const std::string& text) {
+    return (type == Type::kNumber && text == "0") || (type == Type::kBool && text == "false") ||
+           (type == Type::kDuration && parse_duration(text) == std::chrono::nanoseconds{0});
+  }
+
+  static std::string_view name_of(Type type) {
+    switch (type) {
+      case Type::kNumber:
+        return "a number";
+      case Type::kBool:
+        return "true or false";
+      case Type::kDuration:
+        return "a duration such as 30s";
+      case Type::kText:
+      case Type::kTexts:
+      case Type::kAnything:
+        return "text";
+    }
+    return "text";
+  }
+
+  std::string path_;
+  ConfigFile file_;
+};
+
+}  // namespace
+
+ConfigFile read_config_file(const std::string& path) { return Reader(path).read(); }
+
+}  // namespace ferry::proxy

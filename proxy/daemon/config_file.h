@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ferry::proxy {
+
+/// What a KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) asks for, as the command line would say it.
+struct ConfigFile {
+  /// To stand before the command line's own arguments, which then count more.
+  std::vector<std::string> arguments;
+  /// Fields that say something to kube-proxy and nothing here, such as "iptables.masqueradeAll", in the file's order.
+  std::vector<std::string> without_effect;
+};
+
+/// Reads the file, YAML or JSON. Empty and null fields count as absent, as with kube-proxy. Throws std::runtime_error
+/// in one sentence with file and line: no such file, no YAML, another kind of object, a field that does not exist, a
+/// value of the wrong type or one that its flag would not take.
+ConfigFile read_config_file(const std::string& path);
+
+}  // namespace ferry::proxy
