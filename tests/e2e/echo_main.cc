@@ -12,6 +12,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include "tests/e2e/datagram_echo.h"
 #include "tests/e2e/echo_client.h"
 #include "tests/e2e/echo_server.h"
 #include "tests/e2e/steady_load.h"
@@ -19,6 +20,10 @@
 namespace {
 
 using boost::asio::ip::tcp;
+using ferry::testing::ask_times;
+using ferry::testing::call_times;
+using ferry::testing::DatagramEcho;
+using ferry::testing::EchoServer;
 
 constexpr std::string_view kUsage =
     "Usage: kube-ferry-echo serve NAME ADDRESS:PORT   greet each connection with NAME, echo, until SIGTERM;\n"
@@ -27,6 +32,8 @@ constexpr std::string_view kUsage =
     "       kube-ferry-echo load ADDRESS:PORT         the same, 200 a second until SIGTERM or SIGINT;\n"
     "                                                 SIGUSR1 prints the count so far, SIGUSR2 pauses\n"
     "                                                 between two calls, and goes on the next time\n"
+    "       kube-ferry-echo answer NAME ADDRESS:PORT  the same as serve for UDP: each datagram comes back with NAME\n"
+    "       kube-ferry-echo ask ADDRESS:PORT COUNT    the same as call for UDP\n"
     "Exits 1 when a connection failed.\n";
 
 std::optional<std::size_t> parse_number(std::string_view text) {
@@ -48,6 +55,8 @@ std::optional<tcp::endpoint> parse_endpoint(std::string_view text) {
   return tcp::endpoint(address, static_cast<std::uint16_t>(*port));
 }
 
+boost::asio::ip::udp::endpoint to_udp(const tcp::endpoint& endpoint) { return {endpoint.address(), endpoint.port()}; }
+
 /// Signals are taken one at a time by sigwait, so no handler runs beside the program.
 sigset_t block_signals() {
   sigset_t signals;
@@ -57,15 +66,21 @@ sigset_t block_signals() {
   return signals;
 }
 
-int serve(const std::string& name, const tcp::endpoint& endpoint) {
+template <class Server, class Endpoint>
+int serve(const std::string& name, const Endpoint& endpoint) {
   const sigset_t signals = block_signals();
-  const ferry::testing::EchoServer server(name, endpoint);
+  const Server server(name, endpoint);
   std::cout << server.endpoint() << std::endl;
   int number = 0;
   do {
     sigwait(&signals, &number);
   } while (number == SIGUSR1 || number == SIGUSR2);
   return 0;
+}
+
+int tell(const ferry::testing::Tally& tally) {
+  std::cout << tally.to_string() << std::endl;
+  return tally.failed == 0 ? 0 : 1;
 }
 
 int load(const tcp::endpoint& target) {
@@ -85,15 +100,7 @@ int load(const tcp::endpoint& target) {
       std::cout << "paused" << std::endl;
     }
   }
-  const ferry::testing::Tally tally = steady.stop();
-  std::cout << tally.to_string() << std::endl;
-  return tally.failed == 0 ? 0 : 1;
-}
-
-int call(const tcp::endpoint& target, std::size_t count) {
-  const ferry::testing::Tally tally = ferry::testing::call_times(target, count);
-  std::cout << tally.to_string() << std::endl;
-  return tally.failed == 0 ? 0 : 1;
+  return tell(steady.stop());
 }
 
 int run(const std::vector<std::string>& words) {
@@ -103,13 +110,19 @@ int run(const std::vector<std::string>& words) {
     return 0;
   }
   if (verb == "serve" && words.size() == 3) {
-    if (const auto endpoint = parse_endpoint(words[2])) return serve(words[1], *endpoint);
+    if (const auto endpoint = parse_endpoint(words[2])) return serve<EchoServer>(words[1], *endpoint);
   } else if (verb == "load" && words.size() == 2) {
     if (const auto target = parse_endpoint(words[1])) return load(*target);
   } else if (verb == "call" && words.size() == 3) {
     const auto target = parse_endpoint(words[1]);
     const auto count = parse_number(words[2]);
-    if (target && count) return call(*target, *count);
+    if (target && count) return tell(call_times(*target, *count));
+  } else if (verb == "answer" && words.size() == 3) {
+    if (const auto endpoint = parse_endpoint(words[2])) return serve<DatagramEcho>(words[1], to_udp(*endpoint));
+  } else if (verb == "ask" && words.size() == 3) {
+    const auto target = parse_endpoint(words[1]);
+    const auto count = parse_number(words[2]);
+    if (target && count) return tell(ask_times(to_udp(*target), *count));
   }
   std::cerr << kUsage;
   return 2;

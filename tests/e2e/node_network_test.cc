@@ -49,11 +49,14 @@ class Guest {
     return whole;
   }
   /// What came of `count` calls made from it.
-  std::string call(const std::string& target, int count) const {
-    return run(command({program("kube-ferry-echo"), "call", target, std::to_string(count)})).output;
-  }
+  std::string call(const std::string& target, int count) const { return echo("call", target, count); }
+  /// The same for UDP.
+  std::string ask(const std::string& target, int count) const { return echo("ask", target, count); }
 
  private:
+  std::string echo(const std::string& how, const std::string& target, int count) const {
+    return run(command({program("kube-ferry-echo"), how, target, std::to_string(count)})).output;
+  }
   void ip_inside(const std::string& arguments) const {
     std::vector<std::string> words{"ip"};
     std::istringstream rest(arguments);
@@ -83,9 +86,11 @@ class NodeNetwork : public ::testing::Test {
   }
 
   void serve(const Guest& guest, const std::string& name, const std::string& address) {
-    backends_.push_back(
-        std::make_unique<ChildProcess>(guest.command({program("kube-ferry-echo"), "serve", name, address + ":9000"})));
-    backends_.back()->wait_for_output(address + ":9000");
+    for (const char* how : {"serve", "answer"}) {
+      backends_.push_back(
+          std::make_unique<ChildProcess>(guest.command({program("kube-ferry-echo"), how, name, address + ":9000"})));
+      backends_.back()->wait_for_output(address + ":9000");
+    }
   }
 
   /// Brings the daemon to a Service with this in its spec, behind which these of the two pods are.
@@ -100,14 +105,16 @@ metadata: {name: web, namespace: default}
 spec:
   clusterIP: 10.96.0.10
   clusterIPs: [10.96.0.10]
-  ports: [{name: http, port: 80, nodePort: 30080}]
+  ports:
+  - {name: http, port: 80, nodePort: 30080}
+  - {name: dns, port: 80, protocol: UDP, nodePort: 30080}
 )" + spec + R"(
 ---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata: {name: web-1, namespace: default, labels: {kubernetes.io/service-name: web}}
 addressType: IPv4
-ports: [{name: http, port: 9000}]
+ports: [{name: http, port: 9000}, {name: dns, port: 9000, protocol: UDP}]
 endpoints: [)" + endpoints + "]\n");
     if (daemon_) return;
     daemon_ = std::make_unique<ChildProcess>(
@@ -134,6 +141,8 @@ TEST_F(NodeNetwork, AServiceAddressIsReachedFromAPodAndFromTheNode) {
   eventually("a pod is answered", [&] { return client_->call(kService, 1).starts_with("1 connections, 0 failed"); });
   EXPECT_THAT(client_->call(kService, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
   EXPECT_THAT(call_from_node(kService, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
+  EXPECT_THAT(client_->ask(kService, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
+  EXPECT_THAT(client_->ask("10.96.0.10:53", 1), HasSubstr("Connection refused"));
   EXPECT_THAT(client_->call("10.96.0.10:22", 1), HasSubstr("Connection refused"));
   EXPECT_THAT(client_->call("10.96.0.11:80", 1), HasSubstr("Connection refused"));
 }
@@ -148,6 +157,7 @@ TEST_F(NodeNetwork, ANodePortIsReachedFromOutside) {
   eventually("the outside is answered",
              [&] { return outside_->call(kNodePort, 1).starts_with("1 connections, 0 failed"); });
   EXPECT_THAT(outside_->call(kNodePort, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
+  EXPECT_THAT(outside_->ask(kNodePort, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
 }
 
 TEST_F(NodeNetwork, UnderTheExternalLocalPolicyTheOutsideGetsThisNodesEndpointsAndPodsGetAll) {
@@ -155,12 +165,16 @@ TEST_F(NodeNetwork, UnderTheExternalLocalPolicyTheOutsideGetsThisNodesEndpointsA
   serve_service(local, {"here", "there"});
   eventually("the outside is answered here",
              [&] { return outside_->call(kNodePort, 10).starts_with("10 connections, 0 failed; here 10"); });
+  EXPECT_THAT(outside_->ask(kNodePort, 10), HasSubstr("10 connections, 0 failed; here 10"));
   EXPECT_THAT(client_->call(kNodePort, 10), HasSubstr("10 connections, 0 failed; here 5, there 5"));
+  EXPECT_THAT(client_->ask(kNodePort, 10), HasSubstr("10 connections, 0 failed; here 5, there 5"));
 
   serve_service(local, {"there"});
   eventually("pods are answered there",
              [&] { return client_->call(kNodePort, 4).starts_with("4 connections, 0 failed; there 4"); });
   EXPECT_THAT(outside_->call(kNodePort, 1), HasSubstr("connect: no answer in time"));
+  EXPECT_THAT(outside_->ask(kNodePort, 1), HasSubstr("receive: no answer in time"));
+  EXPECT_THAT(client_->ask(kNodePort, 4), HasSubstr("4 connections, 0 failed; there 4"));
   EXPECT_THAT(call_from_node(kNodePort, 4), HasSubstr("4 connections, 0 failed; there 4"));
 }
 
