@@ -19,7 +19,12 @@
 namespace ferry::testing {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+
+/// What came of 100 calls in turn. A client's port that is drawn twice belongs to the flow it had.
+const auto kHalfEach = ContainsRegex("100 connections, 0 failed; here [45][0-9], there [45][0-9]\n");
+const auto kSomeEach = ContainsRegex("10 connections, 0 failed; here [1-9], there [1-9]\n");
 
 /// A network of its own behind a veth pair, whose other end is in this test's network.
 class Guest {
@@ -139,9 +144,9 @@ endpoints: [)" + endpoints + "]\n");
 TEST_F(NodeNetwork, AServiceAddressIsReachedFromAPodAndFromTheNode) {
   serve_service("", {"here", "there"});
   eventually("a pod is answered", [&] { return client_->call(kService, 1).starts_with("1 connections, 0 failed"); });
-  EXPECT_THAT(client_->call(kService, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
-  EXPECT_THAT(call_from_node(kService, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
-  EXPECT_THAT(client_->ask(kService, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
+  EXPECT_THAT(client_->call(kService, 100), kHalfEach);
+  EXPECT_THAT(call_from_node(kService, 100), kHalfEach);
+  EXPECT_THAT(client_->ask(kService, 100), kHalfEach);
   EXPECT_THAT(client_->ask("10.96.0.10:53", 1), HasSubstr("Connection refused"));
   EXPECT_THAT(client_->call("10.96.0.10:22", 1), HasSubstr("Connection refused"));
   EXPECT_THAT(client_->call("10.96.0.11:80", 1), HasSubstr("Connection refused"));
@@ -156,8 +161,8 @@ TEST_F(NodeNetwork, ANodePortIsReachedFromOutside) {
   serve_service("  type: NodePort", {"here", "there"});
   eventually("the outside is answered",
              [&] { return outside_->call(kNodePort, 1).starts_with("1 connections, 0 failed"); });
-  EXPECT_THAT(outside_->call(kNodePort, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
-  EXPECT_THAT(outside_->ask(kNodePort, 100), HasSubstr("100 connections, 0 failed; here 50, there 50"));
+  EXPECT_THAT(outside_->call(kNodePort, 100), kHalfEach);
+  EXPECT_THAT(outside_->ask(kNodePort, 100), kHalfEach);
 }
 
 TEST_F(NodeNetwork, UnderTheExternalLocalPolicyTheOutsideGetsThisNodesEndpointsAndPodsGetAll) {
@@ -166,8 +171,8 @@ TEST_F(NodeNetwork, UnderTheExternalLocalPolicyTheOutsideGetsThisNodesEndpointsA
   eventually("the outside is answered here",
              [&] { return outside_->call(kNodePort, 10).starts_with("10 connections, 0 failed; here 10"); });
   EXPECT_THAT(outside_->ask(kNodePort, 10), HasSubstr("10 connections, 0 failed; here 10"));
-  EXPECT_THAT(client_->call(kNodePort, 10), HasSubstr("10 connections, 0 failed; here 5, there 5"));
-  EXPECT_THAT(client_->ask(kNodePort, 10), HasSubstr("10 connections, 0 failed; here 5, there 5"));
+  EXPECT_THAT(client_->call(kNodePort, 10), kSomeEach);
+  EXPECT_THAT(client_->ask(kNodePort, 10), kSomeEach);
 
   serve_service(local, {"there"});
   eventually("pods are answered there",
