@@ -30,6 +30,9 @@ target_compile_definitions(ferry_asio PUBLIC
   BOOST_BEAST_USE_STD_STRING_VIEW)
 target_include_directories(ferry_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
 
+# Tests are compiled more often than run: optimizing them costs more time than it saves. What they test is optimized.
+set(ferry_test_options $<$<CONFIG:Release>:-O0>)
+
 # The headers that cost seconds each in every translation unit are compiled once, here, and shared.
 add_library(ferry_common INTERFACE)
 target_link_libraries(ferry_common INTERFACE ferry_asio nlohmann_json::nlohmann_json spdlog::spdlog)
@@ -45,6 +48,7 @@ if(FERRY_PRECOMPILE_HEADERS)
   if(FERRY_BUILD_TESTS)
     add_library(ferry_pch_tests STATIC ${PROJECT_BINARY_DIR}/generated/empty.cc)
     target_link_libraries(ferry_pch_tests PUBLIC ferry_common GTest::gmock GTest::gtest)
+    target_compile_options(ferry_pch_tests PRIVATE ${ferry_test_options})
     target_precompile_headers(ferry_pch_tests PRIVATE ${ferry_heavy_headers} <gtest/gtest.h>)
   endif()
 endif()
@@ -69,6 +73,7 @@ function(ferry_add_test target)
   endif()
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ferry_common ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  target_compile_options(${target} PRIVATE ${ferry_test_options})
   target_compile_definitions(${target} PRIVATE FERRY_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
     FERRY_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   if(FERRY_PRECOMPILE_HEADERS)
