@@ -66,16 +66,19 @@ DatagramCarrier::~DatagramCarrier() {
 }
 
 void DatagramCarrier::listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port,
-                             const std::shared_ptr<const Frontend>& frontend, TimePoint now) {
+                             const std::shared_ptr<const Frontend>& frontend) {
   std::unique_ptr<DatagramService>& service = services_[socket.get()];
   if (service) {
-    const bool other_port = service->port != port;
-    service->port = port;
     service->frontend = frontend;
-    if (other_port) reconsider(*service, now);
+    if (service->port != port) {
+      close_flows(*service);
+      unassign(*service);
+      assign(*service, port);
+    }
     return;
   }
-  service = std::make_unique<DatagramService>(DatagramService{socket, port, frontend, {}});
+  service = std::make_unique<DatagramService>(DatagramService{socket, nullptr, frontend, {}});
+  assign(*service, port);
   const int error = poller_.watch(socket->fd.get(), EPOLLIN, EventTag(EventTag::Kind::kService, service.get()));
   if (error != 0) {
     counters_.count_accept_error(error);
@@ -89,18 +92,28 @@ void DatagramCarrier::unlisten(const ListenSocket& socket) {
   }
   const std::unique_ptr<DatagramService> service = std::move(found->second);
   services_.erase(found);
-  while (!service->flows.empty()) {
-    close(*service->flows.begin()->second);
-  }
+  close_flows(*service);
   finish_turn();
+  unassign(*service);
   service->socket->fd.reset();
   socket_closed_(socket);
 }
 
 void DatagramCarrier::state_changed(const WorkerPort& port, TimePoint now) {
-  for (const auto& [socket, service] : services_) {
-    if (service->port.get() == &port) reconsider(*service, now);
+  if (const auto found = services_of_port_.find(&port); found != services_of_port_.end()) {
+    for (DatagramService* const service : found->second) reconsider(*service, now);
   }
+}
+
+void DatagramCarrier::assign(DatagramService& service, const std::shared_ptr<WorkerPort>& port) {
+  service.port = port;
+  services_of_port_[port.get()].push_back(&service);
+}
+
+void DatagramCarrier::unassign(DatagramService& service) {
+  const auto found = services_of_port_.find(service.port.get());
+  std::erase(found->second, &service);
+  if (found->second.empty()) services_of_port_.erase(found);
 }
 
 void DatagramCarrier::reconsider(DatagramService& service, TimePoint now) {
@@ -339,6 +352,12 @@ std::optional<DatagramCarrier::TimePoint> DatagramCarrier::next_deadline() {
     next = next ? std::min(*next, idle) : idle;
   }
   return next;
+}
+
+void DatagramCarrier::close_flows(DatagramService& service) {
+  while (!service.flows.empty()) {
+    close(*service.flows.begin()->second);
+  }
 }
 
 void DatagramCarrier::close(Flow& flow) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "proxy/balancer/affinity_table.h"
 #include "proxy/dataplane/dataplane_options.h"
@@ -47,9 +48,9 @@ class DatagramCarrier {
   DatagramCarrier& operator=(const DatagramCarrier&) = delete;
 
   /// Carries what comes to the socket for that service port, by that frontend's rules; for one already read they are
-  /// what was given last.
+  /// what was given last, and flows end where the service port is another.
   void listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port,
-              const std::shared_ptr<const Frontend>& frontend, TimePoint now);
+              const std::shared_ptr<const Frontend>& frontend);
   /// Ends the flows and closes the socket. Must not be called while events of the turn are still to be told.
   void unlisten(const ListenSocket& socket);
   /// The service port goes by another state now: flows whose backend is gone get another.
@@ -80,8 +81,11 @@ class DatagramCarrier {
   void refused(Flow& flow, TimePoint now);
   /// The flow's datagrams go there from now on, the unanswered one first. False when that cannot be: it is closed.
   bool redirect(Flow& flow, const config::Backend& backend, TimePoint now);
+  void assign(DatagramService& service, const std::shared_ptr<WorkerPort>& port);
+  void unassign(DatagramService& service);
   void reconsider(DatagramService& service, TimePoint now);
 
+  void close_flows(DatagramService& service);
   void close(Flow& flow);
 
   Poller& poller_;
@@ -92,6 +96,8 @@ class DatagramCarrier {
   Closed socket_closed_;
   DatagramBatch batch_;
   std::unordered_map<const ListenSocket*, std::unique_ptr<DatagramService>> services_;
+  /// A change of one service port's state must not cost a look at all.
+  std::unordered_map<const WorkerPort*, std::vector<DatagramService*>> services_of_port_;
   /// Least recently active first.
   IntrusiveList<Flow> active_;
   IntrusiveList<Flow> answered_;

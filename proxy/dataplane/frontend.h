@@ -31,8 +31,6 @@ struct Admission {
   /// Unless everyone is admitted: those from these ranges.
   Prefixes sources;
 
-  bool admits(const config::IpAddress& client) const { return everyone || contains(sources, client); }
-
   friend bool operator==(const Admission&, const Admission&) = default;
 };
 

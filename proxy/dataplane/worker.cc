@@ -121,11 +121,11 @@ void Worker::tell(const epoll_event& event, Clock::time_point now) {
   }
 }
 
-void Worker::listen(const Listen& command, Clock::time_point now) {
+void Worker::listen(const Listen& command) {
   if (command.socket->at.protocol == config::Protocol::kTcp) {
     acceptor_.listen(command.socket, port_of(command.port), command.frontend);
   } else if (command.socket->owner == index_) {
-    datagrams_.listen(command.socket, port_of(command.port), command.frontend, now);
+    datagrams_.listen(command.socket, port_of(command.port), command.frontend);
   }
 }
 
@@ -142,7 +142,7 @@ void Worker::obey_commands(Clock::time_point now) {
     Worker& worker;
     Clock::time_point now;
 
-    void operator()(const Listen& command) const { worker.listen(command, now); }
+    void operator()(const Listen& command) const { worker.listen(command); }
     void operator()(const Unlisten& command) const { worker.unlisten(command, now); }
     void operator()(const UseState& command) const {
       const std::shared_ptr<WorkerPort>& port = worker.port_of(command.port);

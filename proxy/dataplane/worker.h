@@ -56,7 +56,7 @@ class Worker {
  private:
   void run();
   void tell(const epoll_event& event, std::chrono::steady_clock::time_point now);
-  void listen(const Listen& command, std::chrono::steady_clock::time_point now);
+  void listen(const Listen& command);
   void unlisten(const Unlisten& command, std::chrono::steady_clock::time_point now);
   void obey_commands(std::chrono::steady_clock::time_point now);
   void report_idle();

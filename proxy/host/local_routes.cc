@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -166,15 +167,9 @@ std::optional<IpPrefix> own_range(const Message& message) {
 /// Whether this host is where the route to the address ends. What the kernel does not tell counts as no.
 bool is_local(RouteSocket& socket, const IpAddress& address) {
   RouteRequest request(RTM_GETROUTE, 0, address.family());
-  request.route = {.rtm_family = request.route.rtm_family,
-                   .rtm_dst_len = static_cast<unsigned char>(8 * size_of(address)),
-                   .rtm_src_len = 0,
-                   .rtm_tos = 0,
-                   .rtm_table = 0,
-                   .rtm_protocol = 0,
-                   .rtm_scope = 0,
-                   .rtm_type = 0,
-                   .rtm_flags = 0};
+  request.route = {};
+  request.route.rtm_family = address.is_v4() ? AF_INET : AF_INET6;
+  request.route.rtm_dst_len = static_cast<unsigned char>(8 * size_of(address));
   request.add(RTA_DST, address);
   return socket.ask_for_route(request) == RTN_LOCAL;
 }
@@ -192,11 +187,14 @@ RouteRequest request_for(std::uint16_t type, int flags, const IpPrefix& range) {
 
 std::vector<LocalRoutes::Failure> LocalRoutes::add(const std::vector<IpPrefix>& ranges,
                                                    const std::vector<IpAddress>& sources) {
+  std::vector<IpPrefix> wanted;
+  std::copy_if(ranges.begin(), ranges.end(), std::back_inserter(wanted),
+               [](const IpPrefix& range) { return !range.address().is_loopback(); });
+  if (wanted.empty()) return {};
+  const std::vector<IpPrefix> ours = list();
   std::vector<Failure> failures;
   RouteSocket socket;
-  for (const IpPrefix& range : ranges) {
-    if (range.address().is_loopback()) continue;
-    const std::vector<IpPrefix> ours = list();
+  for (const IpPrefix& range : wanted) {
     const bool is_ours = std::find(ours.begin(), ours.end(), range) != ours.end();
     RouteRequest request =
         request_for(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | (is_ours ? NLM_F_REPLACE : NLM_F_EXCL), range);

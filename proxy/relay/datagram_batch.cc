@@ -4,9 +4,7 @@
 
 namespace ferry::proxy {
 
-DatagramBatch::DatagramBatch() : buffers_(new char[kRoom * kLargest]) {}
-
-int DatagramBatch::receive(int fd) {
+DatagramBatch::DatagramBatch() : buffers_(new char[kRoom * kLargest]) {
   for (std::size_t index = 0; index < kRoom; ++index) {
     parts_[index] = {buffer_of(index), kLargest};
     messages_[index] = {};
@@ -14,6 +12,13 @@ int DatagramBatch::receive(int fd) {
     messages_[index].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
     messages_[index].msg_hdr.msg_iov = &parts_[index];
     messages_[index].msg_hdr.msg_iovlen = 1;
+  }
+}
+
+int DatagramBatch::receive(int fd) {
+  // The kernel has written how long the senders' addresses were.
+  for (std::size_t index = 0; index < size_; ++index) {
+    messages_[index].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
   }
   size_ = 0;
   int count = 0;
@@ -26,11 +31,12 @@ int DatagramBatch::receive(int fd) {
 }
 
 DatagramBatch::Sent DatagramBatch::send(int fd, std::size_t first, std::size_t count, const SocketAddress* to) {
+  std::array<iovec, kRoom> parts;
   std::array<mmsghdr, kRoom> outgoing;
   for (std::size_t index = 0; index < count; ++index) {
-    parts_[first + index] = {buffer_of(first + index), messages_[first + index].msg_len};
+    parts[index] = {buffer_of(first + index), messages_[first + index].msg_len};
     outgoing[index] = {};
-    outgoing[index].msg_hdr.msg_iov = &parts_[first + index];
+    outgoing[index].msg_hdr.msg_iov = &parts[index];
     outgoing[index].msg_hdr.msg_iovlen = 1;
     if (to != nullptr) {
       // The call reads it only.

@@ -19,6 +19,8 @@ class DatagramBatch {
   static constexpr std::size_t kRoom = 32;
 
   DatagramBatch();
+  DatagramBatch(const DatagramBatch&) = delete;
+  DatagramBatch& operator=(const DatagramBatch&) = delete;
 
   /// Reads what is there by now, at most kRoom; what was read before is gone. 0, or an errno; EAGAIN when there is
   /// none.

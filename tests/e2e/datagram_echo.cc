@@ -74,9 +74,7 @@ Call ask(const boost::asio::ip::udp::endpoint& target) {
 }
 
 Tally ask_times(const boost::asio::ip::udp::endpoint& target, std::size_t count) {
-  Tally tally;
-  for (std::size_t i = 0; i < count; ++i) tally.add(ask(target));
-  return tally;
+  return repeat(count, [&target] { return ask(target); });
 }
 
 }  // namespace ferry::testing

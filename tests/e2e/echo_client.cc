@@ -121,10 +121,14 @@ std::string Tally::to_string() const {
   return text;
 }
 
-Tally call_times(const boost::asio::ip::tcp::endpoint& target, std::size_t count) {
+Tally repeat(std::size_t count, const std::function<Call()>& once) {
   Tally tally;
-  for (std::size_t i = 0; i < count; ++i) tally.add(call(target));
+  for (std::size_t i = 0; i < count; ++i) tally.add(once());
   return tally;
+}
+
+Tally call_times(const boost::asio::ip::tcp::endpoint& target, std::size_t count) {
+  return repeat(count, [&target] { return call(target); });
 }
 
 }  // namespace ferry::testing

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -63,6 +64,9 @@ struct Tally {
   /// "1000 connections, 0 failed; a 500, b 500"
   std::string to_string() const;
 };
+
+/// What comes of doing it `count` times, one after the other.
+Tally repeat(std::size_t count, const std::function<Call()>& once);
 
 /// `count` calls, one after the other.
 Tally call_times(const boost::asio::ip::tcp::endpoint& target, std::size_t count);

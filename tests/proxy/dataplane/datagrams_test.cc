@@ -265,6 +265,41 @@ TEST_F(Datagrams, AffinityHoldsForAllPortsOfAClient) {
   EXPECT_NE(ask(TestDatagrams("127.5.0.2"), service), first);
 }
 
+TEST_F(Datagrams, AChangeOfOneServiceLeavesTheFlowsOfAnotherAlone) {
+  DataplaneOptions options;
+  options.workers = 1;
+  use(options);
+  TestService changing = udp_service("changing", {backend_of(first_)});
+  const TestService other = udp_service("other", {backend_of(first_)});
+  set(changing);
+  set(other);
+  const TestDatagrams client;
+  ask(client, changing);
+  ask(client, other);
+  changing.backends = {backend_of(second_)};
+  set(changing);
+  EXPECT_EQ(ask(client, changing), &second_);
+  EXPECT_EQ(ask(client, other), &first_);
+  EXPECT_EQ(flows().retried, 1U);
+  EXPECT_EQ(flows().accepted, 2U);
+}
+
+TEST_F(Datagrams, AServiceThatTakesAnAddressOverHasFlowsOfItsOwn) {
+  const TestService before = udp_service("before", {backend_of(first_)});
+  TestService after = before;
+  after.name = "after";
+  after.backends = {backend_of(second_)};
+  set(before);
+  set(after);
+  const TestDatagrams client;
+  EXPECT_EQ(ask(client, before), &first_);
+  remove(before);
+  EXPECT_EQ(counters(before).open, 0U);
+  EXPECT_EQ(ask(client, after), &second_);
+  EXPECT_EQ(counters(after).open, 1U);
+  EXPECT_EQ(flows().open, 1U);
+}
+
 TEST_F(Datagrams, RemovalEndsTheFlowsAndAnswersUnreachable) {
   const TestService service = udp_service("removed", {backend_of(first_)});
   set(service);
