@@ -1,9 +1,14 @@
 #include "proxy/host/local_routes.h"
 
-#include <string>
+#include <array>
+#include <cerrno>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "proxy/relay/tcp_socket.h"
 #include "tests/proxy/relay/test_sockets.h"
@@ -70,6 +75,32 @@ TEST_F(LocalRoutesTest, OnlyOurOwnAreTakenAway) {
   testing::TestSocket::connect("10.200.0.1", left.port());
   EXPECT_TRUE(left.pending());
   EXPECT_NE(testing::connect_error("10.96.0.1", 80), 0);
+}
+
+/// This process has no CAP_NET_ADMIN for as long as it lives (capset(2)).
+class WithoutNetAdmin {
+ public:
+  WithoutNetAdmin() { set(false); }
+  ~WithoutNetAdmin() { set(true); }
+  WithoutNetAdmin(const WithoutNetAdmin&) = delete;
+  WithoutNetAdmin& operator=(const WithoutNetAdmin&) = delete;
+
+ private:
+  static void set(bool effective) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> sets{};
+    ASSERT_EQ(::syscall(SYS_capget, &header, sets.data()), 0);
+    sets[0].effective &= ~(1U << CAP_NET_ADMIN);
+    if (effective) sets[0].effective |= 1U << CAP_NET_ADMIN;
+    ASSERT_EQ(::syscall(SYS_capset, &header, sets.data()), 0);
+  }
+};
+
+TEST_F(LocalRoutesTest, WithoutThePrivilegeARangeIsNamedUnlessItIsLocalAlready) {
+  ip("route add local 10.200.0.0/16 dev lo");
+  const WithoutNetAdmin unprivileged;
+  const std::vector<LocalRoutes::Failure> expected{{prefix("10.96.0.0/12"), EPERM}};
+  EXPECT_EQ(LocalRoutes::add({prefix("10.96.0.0/12"), prefix("10.200.0.0/16")}, {}), expected);
 }
 
 TEST_F(LocalRoutesTest, ARangeThatCannotBeHadIsNamed) {
