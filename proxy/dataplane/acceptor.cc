@@ -163,7 +163,11 @@ void Acceptor::watch_socket(Watch& watch) {
 
 void Acceptor::shortage(Watch& watch, TimePoint now) {
   if (pause_ > std::chrono::milliseconds{0}) {
-    for (int count = 0; count < kMostShed && shed_one(watch.socket->fd.get()); ++count) {
+    // Each is tried again first: the shortage may end in the midst of it.
+    Outcome outcome = Outcome::kShortage;
+    for (int count = 0; count < kMostShed && outcome != Outcome::kEmpty && outcome != Outcome::kFailed; ++count) {
+      if (outcome == Outcome::kShortage && !shed_one(watch.socket->fd.get())) break;
+      outcome = accept_one(watch, now);
     }
   }
   pause_ = pause_ == std::chrono::milliseconds{0} ? kFirstPause : std::min(2 * pause_, kLongestPause);
