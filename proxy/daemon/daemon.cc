@@ -29,6 +29,8 @@ constexpr std::chrono::milliseconds kBeatBeforeSync{20};
 DataplaneOptions dataplane_options(const Options& options) {
   DataplaneOptions made;
   made.workers = options.workers;
+  made.capture = options.capture;
+  made.service_ranges = options.service_cidrs;
   made.half_close_timeout = options.half_close_timeout;
   made.udp_idle_timeout = options.udp_idle_timeout;
   made.max_udp_flows = raise_descriptor_limit() / 2;

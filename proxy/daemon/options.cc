@@ -30,6 +30,7 @@ struct RawOptions {
   std::string service_cidr;
   std::string cluster_cidr;
   std::string nodeport_addresses;
+  std::string capture = "auto";
   std::string workers;
   std::string half_close_timeout = "15m";
   std::string udp_idle_timeout = "30s";
@@ -110,6 +111,13 @@ void define_node_flags(CLI::App& app, RawOptions& raw) {
                  "family\nthat the Node object names (default: all)")
       ->option_text("CIDR[,CIDR]")
       ->group(group);
+  app.add_option(
+         "--capture", raw.capture,
+         "How the kernel hands over what comes to service addresses:\nsk_lookup, by a BPF program, beside whatever the "
+         "host has at\nthe same ports; bind, by a socket for each; auto takes\nsk_lookup where it can be had (default "
+         "auto)")
+      ->option_text("auto|sk_lookup|bind")
+      ->group(group);
 }
 
 void define_traffic_flags(CLI::App& app, RawOptions& raw) {
@@ -159,6 +167,13 @@ Options::ApiVersion parse_api_version(const std::string& value) {
   throw UsageError(fmt::format("--api-version {}: give auto, which asks the server, or v1beta1", value));
 }
 
+CaptureMethod parse_capture(const std::string& value) {
+  if (value == "auto") return CaptureMethod::kAuto;
+  if (value == "sk_lookup") return CaptureMethod::kSkLookup;
+  if (value == "bind") return CaptureMethod::kBind;
+  throw UsageError(fmt::format("--capture {}: give auto, sk_lookup or bind", value));
+}
+
 void check_paths(const RawOptions& raw) {
   for (const std::string& path : raw.source_files) {
     if (path.empty()) throw UsageError("--source-file '': give the path of a manifest in YAML or JSON");
@@ -177,6 +192,7 @@ Options check(const RawOptions& raw) {
   options.service_cidrs = parse_ranges("--service-cidr", raw.service_cidr);
   options.cluster_cidrs = parse_ranges("--cluster-cidr", raw.cluster_cidr);
   options.node_port_addresses = parse_node_port_addresses("--nodeport-addresses", raw.nodeport_addresses);
+  options.capture = parse_capture(raw.capture);
   options.workers = parse_workers(raw.workers);
   options.half_close_timeout =
       parse_duration_flag("--half-close-timeout", raw.half_close_timeout, std::chrono::milliseconds{1});

@@ -11,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "config/ip_address.h"
+#include "proxy/capture/capture.h"
 
 namespace ferry::proxy {
 
@@ -47,6 +48,7 @@ struct Options {
   /// The ranges of the cluster's pods; empty: not given.
   std::vector<config::IpPrefix> cluster_cidrs;
   NodePortAddresses node_port_addresses;
+  CaptureMethod capture = CaptureMethod::kAuto;
 
   std::size_t workers = 1;
   std::chrono::milliseconds half_close_timeout{};

@@ -5,17 +5,17 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "ferry_version.h"
+#include "proxy/capture/sk_lookup_capture.h"
 
 namespace ferry::proxy {
 
 std::string version_text() {
   return fmt::format(
       "kube-ferry {} (commit {})\n"
-      "features: TCP and UDP, IPv4 and IPv6, capture by bind, splice, EndpointSlice v1 and v1beta1, Endpoints v1, "
-      "v1beta1 of "
-      "2014\n"
+      "features: TCP and UDP, IPv4 and IPv6, capture by {}, splice, EndpointSlice v1 and v1beta1, Endpoints v1, "
+      "v1beta1 of 2014\n"
       "built with: Boost {}.{}.{}, {}, {}\n",
-      kVersion, kCommit, BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
+      kVersion, kCommit, sk_lookup_was_built() ? "sk_lookup and bind" : "bind", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
       OpenSSL_version(OPENSSL_VERSION),
 #ifdef __clang__
       "clang " __clang_version__

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <utility>
 
 #include <fcntl.h>
@@ -32,8 +33,8 @@ int accept_from(int listener, sockaddr_storage* peer = nullptr) {
 }
 
 /// Whether what becomes of a connection depends on who made it.
-bool asks_for_client(const Acceptor::Watch& watch) {
-  return watch.frontend->insiders != nullptr || watch.port->state.affinity > std::chrono::seconds{0};
+bool asks_for_client(const Acceptor::Target& target) {
+  return target.frontend->insiders != nullptr || target.port->state.affinity > std::chrono::seconds{0};
 }
 
 }  // namespace
@@ -49,17 +50,33 @@ Acceptor::Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, b
 
 void Acceptor::listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port,
                       const std::shared_ptr<const Frontend>& frontend) {
-  std::unique_ptr<Watch>& watch = watches_[socket.get()];
-  if (watch) {
-    watch->port = port;
-    watch->frontend = frontend;
+  if (!socket->fd) {
+    captured_[socket->at] = Captured{{port, frontend}, std::nullopt};
     return;
   }
-  watch = std::make_unique<Watch>(Watch{socket, port, frontend, false, 1});
+  std::unique_ptr<Watch>& watch = watches_[socket.get()];
+  if (watch) {
+    watch->target = {port, frontend};
+    return;
+  }
+  watch = std::make_unique<Watch>(Watch{socket, {port, frontend}, false, 1});
+  watch_socket(*watch);
+}
+
+void Acceptor::listen_on(UniqueFd listener) {
+  const auto socket = std::make_shared<ListenSocket>();
+  socket->fd = std::move(listener);
+  const std::unique_ptr<Watch>& watch = watches_[socket.get()] =
+      std::make_unique<Watch>(Watch{socket, {nullptr, nullptr}, false, 1});
+  own_.push_back(watch.get());
   watch_socket(*watch);
 }
 
 void Acceptor::unlisten(ListenSocket& socket, TimePoint now) {
+  if (!socket.fd) {
+    give_up(socket, now);
+    return;
+  }
   const auto found = watches_.find(&socket);
   if (found == watches_.end()) {
     return;
@@ -90,13 +107,22 @@ void Acceptor::ready(Watch& watch, TimePoint now) {
   }
   // epoll tells again while there is more (level-triggered), so asking until nothing is left would be a call wasted.
   watch.batch = empty ? std::max(accepted, 1) : std::min(2 * watch.batch, kLargestBatch);
-  if (accepted > 0 && !alone_) {
+  if (accepted > 0 && !alone_ && watch.target.port) {
     poller_.unwatch(watch.socket->fd.get());
     watch_socket(watch);
   }
 }
 
+std::optional<Acceptor::TimePoint> Acceptor::next_deadline() const {
+  std::optional<TimePoint> next = resume_at_;
+  if (!given_up_.empty()) next = next ? std::min(*next, given_up_.front().first) : given_up_.front().first;
+  if (!early_.empty()) next = next ? std::min(*next, early_.front().until) : early_.front().until;
+  return next;
+}
+
 void Acceptor::finish_turn(TimePoint now) {
+  forget_given_up(now);
+  reset_late(now);
   if (!resume_at_ || now < *resume_at_) {
     return;
   }
@@ -108,19 +134,17 @@ void Acceptor::finish_turn(TimePoint now) {
   }
 }
 
-Acceptor::Outcome Acceptor::accept_one(Watch& watch, TimePoint now) {
+Acceptor::Outcome Acceptor::accept_one(Watch& watch, TimePoint now, Sharing sharing) {
   sockaddr_storage peer{};
-  const bool asks = asks_for_client(watch);
+  const bool asks = !watch.target.port || asks_for_client(watch.target);
   UniqueFd client(accept_from(watch.socket->fd.get(), asks ? &peer : nullptr));
   if (client) {
     pause_ = std::chrono::milliseconds{0};
-    Arrival arrival;
-    if (asks) arrival.client = address_of(peer);
-    arrival.choice = choose_set(*watch.frontend, watch.port->state, arrival.client);
-    if (!alone_ && offer_(client, arrival, *watch.port)) {
-      return Outcome::kAccepted;
+    if (watch.target.port) {
+      take(watch.target, std::move(client), peer, sharing, now);
+    } else {
+      take_captured(std::move(client), peer, sharing, now);
     }
-    carrier_.take(std::move(client), watch.port, arrival, now);
     return Outcome::kAccepted;
   }
   const int error = errno;
@@ -148,8 +172,85 @@ Acceptor::Outcome Acceptor::accept_one(Watch& watch, TimePoint now) {
   }
 }
 
+void Acceptor::take(const Target& target, UniqueFd client, const sockaddr_storage& peer, Sharing sharing,
+                    TimePoint now) {
+  Arrival arrival;
+  if (asks_for_client(target)) arrival.client = address_of(peer);
+  arrival.choice = choose_set(*target.frontend, target.port->state, arrival.client);
+  if (alone_ || sharing == Sharing::kKept || !offer_(client, arrival, *target.port)) {
+    carrier_.take(std::move(client), target.port, arrival, now);
+  }
+}
+
+void Acceptor::take_captured(UniqueFd client, const sockaddr_storage& peer, Sharing sharing, TimePoint now) {
+  sockaddr_storage local{};
+  socklen_t size = sizeof(local);
+  if (::getsockname(client.get(), reinterpret_cast<sockaddr*>(&local), &size) != 0) {
+    return;
+  }
+  const Peer asked = peer_of(local);
+  const ListenAddress at{asked.address, asked.port, config::Protocol::kTcp};
+  if (const auto found = captured_.find(at); found != captured_.end()) {
+    const Captured& captured = found->second;
+    take(captured.target, std::move(client), peer, captured.given_up ? Sharing::kKept : sharing, now);
+    return;
+  }
+  if (early_.size() == kMostEarly) {
+    close_with_reset(std::move(early_.front().client));
+    early_.pop_front();
+    counters_.shed.add();
+  }
+  early_.push_back(Early{std::move(client), peer, at, now + kEarlyTime});
+}
+
+void Acceptor::finish_commands(TimePoint now) {
+  const auto known = [this](const Early& early) { return captured_.contains(early.at); };
+  const auto served = std::stable_partition(early_.begin(), early_.end(), std::not_fn(known));
+  for (auto early = served; early != early_.end(); ++early) {
+    take(captured_.at(early->at).target, std::move(early->client), early->peer, Sharing::kKept, now);
+  }
+  early_.erase(served, early_.end());
+}
+
+void Acceptor::reset_late(TimePoint now) {
+  while (!early_.empty() && early_.front().until <= now) {
+    close_with_reset(std::move(early_.front().client));
+    early_.pop_front();
+    counters_.shed.add();
+  }
+}
+
+void Acceptor::give_up(ListenSocket& socket, TimePoint now) {
+  const auto found = captured_.find(socket.at);
+  if (found == captured_.end() || found->second.given_up) {
+    return;
+  }
+  for (Watch* const own : own_) {
+    drain(*own, now);
+  }
+  Captured& captured = found->second;
+  // The service port goes by another state next.
+  captured.target.port = std::make_shared<WorkerPort>(*captured.target.port);
+  captured.given_up = now + kHandshakeTime;
+  given_up_.emplace_back(*captured.given_up, socket.at);
+  if (socket.watchers.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    closed_(socket);
+  }
+}
+
+void Acceptor::forget_given_up(TimePoint now) {
+  while (!given_up_.empty() && given_up_.front().first <= now) {
+    const auto& [when, at] = given_up_.front();
+    const auto found = captured_.find(at);
+    if (found != captured_.end() && found->second.given_up == when) {
+      captured_.erase(found);
+    }
+    given_up_.pop_front();
+  }
+}
+
 void Acceptor::watch_socket(Watch& watch) {
-  const std::uint32_t events = alone_ ? EPOLLIN : EPOLLIN | EPOLLEXCLUSIVE;
+  const std::uint32_t events = alone_ || !watch.target.port ? EPOLLIN : EPOLLIN | EPOLLEXCLUSIVE;
   const int error = poller_.watch(watch.socket->fd.get(), events, EventTag(EventTag::Kind::kListener, &watch));
   watch.paused = error != 0;
   if (error != 0) {
@@ -195,7 +296,7 @@ bool Acceptor::shed_one(int listener) {
 
 void Acceptor::drain(Watch& watch, TimePoint now) {
   for (;;) {
-    const Outcome outcome = accept_one(watch, now);
+    const Outcome outcome = accept_one(watch, now, Sharing::kKept);
     if (outcome == Outcome::kEmpty || outcome == Outcome::kFailed ||
         (outcome == Outcome::kShortage && !shed_one(watch.socket->fd.get()))) {
       return;

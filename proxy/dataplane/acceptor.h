@@ -1,11 +1,15 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
+
+#include <sys/socket.h>
 
 #include "proxy/dataplane/carrier.h"
 #include "proxy/dataplane/command.h"
@@ -28,10 +32,16 @@ class Acceptor {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  struct Watch {
-    std::shared_ptr<ListenSocket> socket;
+  /// Where a connection goes.
+  struct Target {
     std::shared_ptr<WorkerPort> port;
     std::shared_ptr<const Frontend> frontend;
+  };
+
+  struct Watch {
+    std::shared_ptr<ListenSocket> socket;
+    /// Without a port: it depends on the address the connection was made to.
+    Target target;
     bool paused = false;
     /// Connections to look for before the next turn: what the last turns found.
     int batch = 1;
@@ -44,12 +54,20 @@ class Acceptor {
 
   static constexpr std::chrono::milliseconds kFirstPause{10};
   static constexpr std::chrono::milliseconds kLongestPause{1000};
+  /// Handshakes that were under way when their address was given up complete within this time, or not at all.
+  static constexpr std::chrono::seconds kHandshakeTime{10};
+  /// How long a connection waits to be told whose it is, and how many may.
+  static constexpr std::chrono::seconds kEarlyTime{5};
+  static constexpr std::size_t kMostEarly = 1024;
 
   /// `alone`: there is no other worker, and nothing is offered.
   Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, bool alone, Offer offer, Closed closed);
 
+  /// Accepts from this worker's own listener what comes to addresses that have none of their own.
+  void listen_on(UniqueFd listener);
+
   /// Accepts from the socket for that service port, by that frontend's rules; for one already watched they are what
-  /// was given last.
+  /// was given last. Of a socket without a descriptor, it accepts what comes to its address by its own listeners.
   void listen(const std::shared_ptr<ListenSocket>& socket, const std::shared_ptr<WorkerPort>& port,
               const std::shared_ptr<const Frontend>& frontend);
   /// Stops. The last worker to do so takes what has completed its handshake and closes the socket. Must not be called
@@ -57,14 +75,40 @@ class Acceptor {
   void unlisten(ListenSocket& socket, TimePoint now);
 
   void ready(Watch& watch, TimePoint now);
+  /// All the worker was told has been done, the service ports' states among it.
+  void finish_commands(TimePoint now);
 
-  std::optional<TimePoint> next_deadline() const { return resume_at_; }
+  std::optional<TimePoint> next_deadline() const;
   void finish_turn(TimePoint now);
 
  private:
   enum class Outcome : std::uint8_t { kAccepted, kEmpty, kTryAgain, kShortage, kFailed };
 
-  Outcome accept_one(Watch& watch, TimePoint now);
+  /// What comes to an address that has no socket of its own.
+  struct Captured {
+    Target target;
+    /// Given up then: what was under way goes where it would have gone before.
+    std::optional<TimePoint> given_up;
+  };
+
+  /// A connection to an address that the kernel was told of and this worker was not yet.
+  struct Early {
+    UniqueFd client;
+    sockaddr_storage peer;
+    ListenAddress at;
+    TimePoint until;
+  };
+
+  /// Whether another worker may get the connection. Not when its address is given up: the others may go by what comes
+  /// after already.
+  enum class Sharing : std::uint8_t { kOffered, kKept };
+
+  Outcome accept_one(Watch& watch, TimePoint now, Sharing sharing = Sharing::kOffered);
+  void take(const Target& target, UniqueFd client, const sockaddr_storage& peer, Sharing sharing, TimePoint now);
+  void take_captured(UniqueFd client, const sockaddr_storage& peer, Sharing sharing, TimePoint now);
+  void reset_late(TimePoint now);
+  void give_up(ListenSocket& socket, TimePoint now);
+  void forget_given_up(TimePoint now);
   void watch_socket(Watch& watch);
   void shortage(Watch& watch, TimePoint now);
   bool shed_one(int listener);
@@ -77,6 +121,13 @@ class Acceptor {
   Offer offer_;
   Closed closed_;
   std::unordered_map<const ListenSocket*, std::unique_ptr<Watch>> watches_;
+  /// Its own listeners.
+  std::vector<Watch*> own_;
+  std::unordered_map<ListenAddress, Captured> captured_;
+  /// The earliest first; some are taken up again since.
+  std::deque<std::pair<TimePoint, ListenAddress>> given_up_;
+  /// The first come first.
+  std::deque<Early> early_;
   UniqueFd reserve_;
   std::vector<const ListenSocket*> paused_;
   std::optional<TimePoint> resume_at_;

@@ -12,11 +12,14 @@
 
 namespace ferry::proxy {
 
-/// A socket at a service address. From one for TCP all workers accept, and the last to let go empties its queue and
-/// closes it. One for UDP belongs to its owner alone.
+/// What comes to a service address. From a socket of TCP's all workers accept, and the last to let go empties its queue
+/// and closes it. One of UDP's belongs to its owner alone.
 struct ListenSocket {
   ListenAddress at;
+  /// None: connections come to the workers' own listeners.
   UniqueFd fd;
+  /// UDP's answers go by this socket of the capture's (answer_socket.h); -1: by `fd`.
+  int answers = -1;
   std::atomic<std::size_t> watchers{0};
   /// The index of a worker.
   std::size_t owner = 0;

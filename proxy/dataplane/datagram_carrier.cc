@@ -269,11 +269,16 @@ void DatagramCarrier::flow_ready(Flow& flow, TimePoint now) {
 
 void DatagramCarrier::pass_answers(Flow& flow, TimePoint now) {
   const SocketAddress client(flow.client.address, flow.client.port);
+  const ListenSocket& socket = *flow.service->socket;
+  const Peer service{socket.at.address, socket.at.port};
   flow.answers += batch_.size();
   flow.outstanding = 0;
   flow.has_unanswered = false;
   for (std::size_t first = 0; first < batch_.size();) {
-    const DatagramBatch::Sent sent = batch_.send(flow.service->socket->fd.get(), first, batch_.size() - first, &client);
+    const std::size_t rest = batch_.size() - first;
+    const DatagramBatch::Sent sent = socket.answers >= 0
+                                         ? batch_.send_as(socket.answers, service, first, rest, flow.client)
+                                         : batch_.send(socket.fd.get(), first, rest, &client);
     const std::size_t bytes = bytes_in(batch_, first, sent.count);
     flow.service->port->counters->to_client.add(bytes);
     counters_.flows.to_client.add(bytes);

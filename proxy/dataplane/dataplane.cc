@@ -11,10 +11,10 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/balancer/affinity_table.h"
+#include "proxy/capture/capture.h"
 #include "proxy/dataplane/listener_table.h"
 #include "proxy/dataplane/port_registry.h"
 #include "proxy/dataplane/worker.h"
-#include "proxy/relay/udp_socket.h"
 
 namespace ferry::proxy {
 
@@ -25,16 +25,10 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::any_io_executor control, DataplaneOptions options, std::shared_ptr<spdlog::logger> logger)
       : control_(std::move(control)),
-        options_(with_a_worker(options)),
-        listeners_(
-            options_,
-            [this](const ListenAddress& at, const Admission& admission) {
-              const Prefixes* const only_from = admission.everyone ? nullptr : &admission.sources;
-              return at.protocol == config::Protocol::kTcp
-                         ? open_listener(at.address, at.port, options_.listen_backlog, only_from)
-                         : open_datagrams(at.address, at.port, only_from);
-            },
-            logger ? std::move(logger) : spdlog::default_logger()),
+        options_(with_a_worker(std::move(options))),
+        logger_(logger ? std::move(logger) : spdlog::default_logger()),
+        capture_(capture_by(options_, *logger_)),
+        listeners_(options_, *capture_, logger_),
         ports_(options_.workers),
         flows_(options_.max_udp_flows),
         retry_timer_(control_),
@@ -54,6 +48,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
     return options;
   }
 
+  static std::unique_ptr<Capture> capture_by(const DataplaneOptions& options, spdlog::logger& logger);
   WorkerReports reports();
   void listener_closed(const ListenAddress& at);
   void ask_for_idle();
@@ -63,6 +58,8 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
 
   asio::any_io_executor control_;
   const DataplaneOptions options_;
+  std::shared_ptr<spdlog::logger> logger_;
+  std::unique_ptr<Capture> capture_;
   /// Guards the table and the registry, which snapshot() reads from other threads.
   mutable std::mutex mutex_;
   ListenerTable listeners_;
@@ -79,11 +76,23 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   Counter batches_posted_;
 };
 
+std::unique_ptr<Capture> Dataplane::Impl::capture_by(const DataplaneOptions& options, spdlog::logger& logger) {
+  std::string why_not;
+  auto capture =
+      make_capture(options.capture, options.workers, options.listen_backlog, options.service_ranges, why_not);
+  logger.info("service addresses are captured by {}{}", capture->name(),
+              why_not.empty() ? "" : ", not by sk_lookup: " + why_not);
+  return capture;
+}
+
 void Dataplane::Impl::start() {
   {
     const std::lock_guard lock(mutex_);
     for (std::size_t index = 0; index < options_.workers; ++index) {
       workers_.push_back(std::make_unique<Worker>(index, options_, affinity_, flows_, reports()));
+      for (UniqueFd& listener : capture_->take_listeners(index)) {
+        workers_.back()->listen_on(std::move(listener));
+      }
     }
   }
   std::vector<Worker*> all;
@@ -178,6 +187,7 @@ void Dataplane::Impl::stop() {
   }
   const std::lock_guard lock(mutex_);
   listeners_.abandon();
+  capture_->stop();
 }
 
 DataplaneSnapshot Dataplane::Impl::snapshot() const {
@@ -268,7 +278,7 @@ void Dataplane::Impl::schedule_retry() {
 }
 
 Dataplane::Dataplane(asio::any_io_executor control, DataplaneOptions options, std::shared_ptr<spdlog::logger> logger)
-    : impl_(std::make_shared<Impl>(std::move(control), options, std::move(logger))) {}
+    : impl_(std::make_shared<Impl>(std::move(control), std::move(options), std::move(logger))) {}
 
 Dataplane::~Dataplane() { stop(); }
 

@@ -22,8 +22,9 @@ namespace ferry::proxy {
 /// there. The executor's context must run while a listener waits for its retry or a drain is under way, and must
 /// outlive the Dataplane.
 ///
-/// Each service port has one listening socket for each of its frontends (frontend.h), shared by all workers for TCP,
-/// owned by one of them for UDP; where connections are to be refused there is none. Of two service ports that claim the
+/// Each service port is captured (capture.h) at each of its frontends (frontend.h): by a listening socket for each,
+/// shared by all workers, or by those that each worker has for all; UDP's is owned by one worker. Where connections are
+/// to be refused there is none. Of two service ports that claim the
 /// same address and port, the first keeps it and the other takes over when it goes. A listener that cannot be opened is
 /// logged once, shows in snapshot().unserved, and is tried again with back-off and on every later change of its service
 /// port.
@@ -34,7 +35,7 @@ class Dataplane {
     std::size_t cancelled = 0;
   };
 
-  /// `logger` null: spdlog's default logger.
+  /// `logger` null: spdlog's default logger. Throws std::runtime_error where sk_lookup is asked for and cannot be had.
   Dataplane(boost::asio::any_io_executor control, DataplaneOptions options,
             std::shared_ptr<spdlog::logger> logger = nullptr);
   /// Stops, where that was not done.

@@ -4,12 +4,18 @@
 #include <chrono>
 #include <cstddef>
 
+#include "proxy/capture/capture.h"
+
 namespace ferry::proxy {
 
 /// What a Dataplane is built with. The defaults are those of the daemon.
 struct DataplaneOptions {
   /// Threads that carry connections. At least 1.
   std::size_t workers = 1;
+  /// How connections to service addresses come to us.
+  CaptureMethod capture = CaptureMethod::kBind;
+  /// Ranges whose every address is a service's, or nobody's.
+  Prefixes service_ranges{};
   /// A connection of which one side has finished sending is closed when no byte has moved for this long.
   std::chrono::milliseconds half_close_timeout = std::chrono::minutes{15};
   /// How long each dial of one connection may take, one endpoint after the other; their sum is the whole budget.

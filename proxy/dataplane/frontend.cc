@@ -63,7 +63,7 @@ class FrontendMaker {
   }
 
   Frontend internal(const ListenAddress& at) const {
-    Frontend made{.at = at, .refused = false, .admission = {}, .scope = Scope::kCluster, .insiders = nullptr};
+    Frontend made{.at = at, .whole_address = true};
     const config::FamilyBackends& backends = backends_at(at);
     if (info_.internal_traffic_policy == config::TrafficPolicy::kCluster) {
       made.refused = backends.cluster->empty();
@@ -78,8 +78,7 @@ class FrontendMaker {
   }
 
   Frontend external(const ListenAddress& at, Admission admission) const {
-    Frontend made{
-        .at = at, .refused = false, .admission = std::move(admission), .scope = Scope::kCluster, .insiders = nullptr};
+    Frontend made{.at = at, .admission = std::move(admission)};
     const config::FamilyBackends& backends = backends_at(at);
     if (info_.external_traffic_policy == config::TrafficPolicy::kCluster) {
       made.refused = backends.cluster->empty();

@@ -1,38 +1,17 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "config/ip_address.h"
 #include "config/service_port_info.h"
+#include "proxy/capture/listen_address.h"
 
 namespace ferry::proxy {
 
-using Prefixes = std::vector<config::IpPrefix>;
-
 /// True when one of the ranges has the address.
 bool contains(const Prefixes& prefixes, const config::IpAddress& address);
-
-/// An address and port at which a service port is reached.
-struct ListenAddress {
-  config::IpAddress address;
-  std::uint16_t port = 0;
-  config::Protocol protocol = config::Protocol::kTcp;
-
-  friend auto operator<=>(const ListenAddress&, const ListenAddress&) = default;
-  friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
-};
-
-/// Whose connections are answered. What others send is ignored: to them it is as if nobody had the address.
-struct Admission {
-  bool everyone = true;
-  /// Unless everyone is admitted: those from these ranges.
-  Prefixes sources;
-
-  friend bool operator==(const Admission&, const Admission&) = default;
-};
 
 /// Which of a service port's backends a connection is carried to: all that the Cluster policy chose, or those on this
 /// node.
@@ -43,10 +22,12 @@ struct Frontend {
   ListenAddress at;
   /// The kernel refuses them: there is no listener.
   bool refused = false;
-  Admission admission;
+  /// No other port of the address is anybody's but a service's: it is a cluster address.
+  bool whole_address = false;
+  Admission admission{};
   Scope scope = Scope::kCluster;
   /// Clients that are carried in the Cluster scope whatever `scope` says; null: none.
-  std::shared_ptr<const Prefixes> insiders;
+  std::shared_ptr<const Prefixes> insiders{};
 
   /// The scope for one client.
   Scope scope_for(const config::IpAddress& client) const {

@@ -4,8 +4,6 @@
 #include <system_error>
 #include <utility>
 
-#include "proxy/relay/source_filter.h"
-
 namespace ferry::proxy {
 
 namespace {
@@ -14,18 +12,8 @@ std::string reason_text(int error) { return std::generic_category().message(erro
 
 }  // namespace
 
-std::string to_string(const ListenAddress& at) {
-  const std::string address = at.address.to_string();
-  const std::string place = (at.address.is_v4() ? address : "[" + address + "]") + ":" + std::to_string(at.port);
-  return at.protocol == config::Protocol::kTcp ? place : place + "/" + std::string(config::to_string(at.protocol));
-}
-
-std::size_t ListenerTable::AddressHash::operator()(const ListenAddress& at) const noexcept {
-  return std::hash<config::IpAddress>()(at.address) * 65599U + 4U * at.port + static_cast<std::size_t>(at.protocol);
-}
-
-ListenerTable::ListenerTable(const DataplaneOptions& options, Open open, std::shared_ptr<spdlog::logger> logger)
-    : options_(options), open_(std::move(open)), logger_(std::move(logger)) {}
+ListenerTable::ListenerTable(const DataplaneOptions& options, Capture& capture, std::shared_ptr<spdlog::logger> logger)
+    : options_(options), capture_(capture), logger_(std::move(logger)) {}
 
 void ListenerTable::claim(const Frontend& frontend, const std::shared_ptr<ServedPort>& port) {
   const ListenAddress& at = frontend.at;
@@ -138,11 +126,17 @@ void ListenerTable::settle_one(const ListenAddress& at, TimePoint now, Commands&
   Slot& slot = found->second;
   const bool may_open = !stopped_ || (slot.socket && at.protocol == config::Protocol::kUdp);
   const bool wanted = may_open && !slot.claims.empty() && !slot.claims.front().frontend->refused;
+  if (!slot.claims.empty() && slot.claims.front().frontend->whole_address && !slot.owned) {
+    slot.owned = true;
+    capture_.own(at.address);
+  }
   if (!wanted) {
     slot.error = 0;
     slot.back_off = std::chrono::milliseconds{0};
     if (slot.socket) {
       close_socket(slot, commands);
+    } else if (!slot.claims.empty() && !slot.closing) {
+      capture_.refuse(at, -1);
     }
   } else if (!slot.socket && !slot.closing) {
     open_socket(at, slot, now, commands);
@@ -151,13 +145,14 @@ void ListenerTable::settle_one(const ListenAddress& at, TimePoint now, Commands&
   }
   note_trouble(at, slot);
   if (slot.claims.empty() && !slot.closing) {
+    let_go_of(at, slot);
     slots_.erase(found);
   }
 }
 
 void ListenerTable::open_socket(const ListenAddress& at, Slot& slot, TimePoint now, Commands& commands) {
   const Claim& claim = slot.claims.front();
-  SocketResult opened = open_(at, claim.frontend->admission);
+  SocketResult opened = capture_.open(at, claim.frontend->admission);
   if (opened.error != 0) {
     note_failure(at, slot, opened.error, now);
     return;
@@ -175,7 +170,10 @@ void ListenerTable::open_socket(const ListenAddress& at, Slot& slot, TimePoint n
   slot.socket->fd = std::move(opened.fd);
   slot.socket->watchers = options_.workers;
   slot.socket->owner = next_owner_;
-  next_owner_ = (next_owner_ + 1) % options_.workers;
+  if (at.protocol == config::Protocol::kUdp) {
+    slot.socket->answers = capture_.answer_socket(next_owner_, at.address.family());
+    next_owner_ = (next_owner_ + 1) % options_.workers;
+  }
   ++open_count_;
   commands.push_back(Listen{slot.socket, port, claim.frontend});
 }
@@ -196,26 +194,28 @@ void ListenerTable::redirect_socket(Slot& slot, Commands& commands) {
 void ListenerTable::admit(const Slot& slot, const Admission& admission) {
   const ListenAddress& at = slot.socket->at;
   const int fd = slot.socket->fd.get();
-  const int error = admission.everyone ? admit_everyone(fd) : admit_only(fd, at.address.family(), admission.sources);
+  const int error = capture_.admit(at, fd, admission);
   if (error == 0) {
     return;
   }
   logger_->warn("{}: the kernel does not take the {} ranges of those who may connect ({}); nobody may", to_string(at),
                 admission.sources.size(), reason_text(error));
-  static_cast<void>(admit_only(fd, at.address.family(), {}));
+  static_cast<void>(capture_.admit(at, fd, Admission{false, {}}));
 }
 
 void ListenerTable::close_socket(Slot& slot, Commands& commands) {
-  const ListenAddress& at = slot.socket->at;
-  if (admit_only(slot.socket->fd.get(), at.address.family(), {}) != 0) {
-    logger_->debug("cannot filter new connections to {}; closing it nevertheless", to_string(at));
-  }
+  capture_.refuse(slot.socket->at, slot.socket->fd.get());
   --open_count_;
   ++closing_count_;
   slot.closing = true;
   slot.target = nullptr;
   slot.frontend = nullptr;
   commands.push_back(Unlisten{std::exchange(slot.socket, nullptr)});
+}
+
+void ListenerTable::let_go_of(const ListenAddress& at, Slot& slot) {
+  capture_.release(at);
+  if (std::exchange(slot.owned, false)) capture_.let_go(at.address);
 }
 
 void ListenerTable::note_failure(const ListenAddress& at, Slot& slot, int error, TimePoint now) {

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,10 +11,10 @@
 
 #include <spdlog/logger.h>
 
+#include "proxy/capture/capture.h"
 #include "proxy/dataplane/command.h"
 #include "proxy/dataplane/dataplane_options.h"
 #include "proxy/dataplane/dataplane_snapshot.h"
-#include "proxy/relay/tcp_socket.h"
 
 namespace ferry::proxy {
 
@@ -24,9 +23,9 @@ namespace ferry::proxy {
 class ListenerTable {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
-  using Open = std::function<SocketResult(const ListenAddress&, const Admission&)>;
 
-  ListenerTable(const DataplaneOptions& options, Open open, std::shared_ptr<spdlog::logger> logger);
+  /// `options` and `capture` outlive it.
+  ListenerTable(const DataplaneOptions& options, Capture& capture, std::shared_ptr<spdlog::logger> logger);
 
   /// The service port is reached at the frontend's address, by its rules. The first to claim an address has it until
   /// it releases it. May be repeated, with other rules or to have a failed listener tried again.
@@ -66,13 +65,12 @@ class ListenerTable {
     std::shared_ptr<const Frontend> frontend;
     /// The workers still have the former socket.
     bool closing = false;
+    /// The whole address, said to be a service's.
+    bool owned = false;
     /// Why it could not be opened; 0 when it was not refused.
     int error = 0;
     std::chrono::milliseconds back_off{0};
     TimePoint retry_at;
-  };
-  struct AddressHash {
-    std::size_t operator()(const ListenAddress& at) const noexcept;
   };
 
   void settle_one(const ListenAddress& at, TimePoint now, Commands& commands);
@@ -80,13 +78,14 @@ class ListenerTable {
   void redirect_socket(Slot& slot, Commands& commands);
   void admit(const Slot& slot, const Admission& admission);
   void close_socket(Slot& slot, Commands& commands);
+  void let_go_of(const ListenAddress& at, Slot& slot);
   void note_failure(const ListenAddress& at, Slot& slot, int error, TimePoint now);
   void note_trouble(const ListenAddress& at, const Slot& slot);
 
   const DataplaneOptions& options_;
-  Open open_;
+  Capture& capture_;
   std::shared_ptr<spdlog::logger> logger_;
-  std::unordered_map<ListenAddress, Slot, AddressHash> slots_;
+  std::unordered_map<ListenAddress, Slot> slots_;
   std::vector<ListenAddress> touched_;
   /// Slots that failed to open or have more than one claim.
   std::set<ListenAddress> troubled_;
@@ -97,8 +96,5 @@ class ListenerTable {
   std::uint64_t failures_ = 0;
   bool stopped_ = false;
 };
-
-/// "10.0.0.1:80" or "[fd00::1]:80", followed by "/UDP" where it is not TCP.
-std::string to_string(const ListenAddress& at);
 
 }  // namespace ferry::proxy

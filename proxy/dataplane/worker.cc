@@ -162,6 +162,7 @@ void Worker::obey_commands(Clock::time_point now) {
     for (const Command& command : *batch) {
       std::visit(Obey{*this, now}, command);
     }
+    acceptor_.finish_commands(now);
     if (batch->empty() || !std::holds_alternative<Adopt>(batch->front())) {
       counters_.batches_done.add();
     }

@@ -45,6 +45,8 @@ class Worker {
   void start();
   /// All workers, this one included; before start(). They must live until every one of them has quit.
   void meet(std::vector<Worker*> workers) { workers_ = std::move(workers); }
+  /// Accepts from a listener of its own; before start().
+  void listen_on(UniqueFd listener) { acceptor_.listen_on(std::move(listener)); }
   void post(Mailbox::Batch commands) { mailbox_.post(std::move(commands)); }
   /// Ends the thread. May be called twice.
   void quit();

@@ -39,9 +39,13 @@ class DatagramBatch {
   };
   /// Sends `count` of them from `first` on, in order, to `to`; null: to whom the socket is connected.
   Sent send(int fd, std::size_t first, std::size_t count, const SocketAddress* to);
+  /// The same by a socket of answer_socket.h, as from that address and port.
+  Sent send_as(int fd, const Peer& from, std::size_t first, std::size_t count, const Peer& to);
 
  private:
   static constexpr std::size_t kLargest = 65536;
+
+  static Sent send_all(int fd, mmsghdr* outgoing, std::size_t count);
 
   char* buffer_of(std::size_t index) const { return buffers_.get() + index * kLargest; }
 

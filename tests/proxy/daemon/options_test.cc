@@ -84,6 +84,13 @@ TEST(Options, NodePortsAreServedAtRangesOrAtThePrimaryAddresses) {
   EXPECT_EQ(parse({"--cluster-cidr=10.1.0.0/16"}).cluster_cidrs.at(0).to_string(), "10.1.0.0/16");
 }
 
+TEST(Options, CaptureIsOneOfThree) {
+  EXPECT_EQ(parse({}).capture, CaptureMethod::kAuto);
+  EXPECT_EQ(parse({"--capture=sk_lookup"}).capture, CaptureMethod::kSkLookup);
+  EXPECT_EQ(parse({"--capture", "bind"}).capture, CaptureMethod::kBind);
+  EXPECT_EQ(refusal({"--capture=iptables"}), "--capture iptables: give auto, sk_lookup or bind");
+}
+
 TEST(Options, TheNodesNameIsInLowerCase) {
   EXPECT_EQ(parse({"--hostname-override=Node-1.Example"}).node_name, "node-1.example");
 }

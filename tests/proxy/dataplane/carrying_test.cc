@@ -212,7 +212,8 @@ TEST_F(Carrying, UrgentDataStaysInTheStream) {
 
 TEST_F(Carrying, Ipv6ServicesAreCarriedToIpv6Backends) {
   TestListener backend6("::1");
-  TestService service{"six", {"::1"}, free_port("::1"), {backend_at(backend6)}, config::Protocol::kTcp};
+  TestService service{
+      "six", {ipv6_service_address()}, free_port("::1"), {backend_at(backend6)}, config::Protocol::kTcp};
   set(service);
   TestSocket client = connect(service);
   TestSocket server = backend6.accept();
@@ -223,10 +224,10 @@ TEST_F(Carrying, Ipv6ServicesAreCarriedToIpv6Backends) {
 TEST_F(Carrying, ADualStackServicePicksTheBackendsOfTheAddressFamily) {
   TestListener backend6("::1");
   TestService service = new_service("dual", {backend_at(listener_), backend_at(backend6)});
-  service.addresses.emplace_back("::1");
+  service.addresses.push_back(ipv6_service_address());
   set(service);
   TestSocket four = TestSocket::connect(service.addresses[0], service.port);
-  TestSocket six = TestSocket::connect("::1", service.port);
+  TestSocket six = TestSocket::connect(ipv6_service_address(), service.port);
   listener_.accept().send("four");
   backend6.accept().send("six");
   EXPECT_EQ(four.receive(4), "four");

@@ -329,7 +329,7 @@ TEST_F(Datagrams, DatagramsAreCarriedWhileConnectionsDrain) {
 TEST_F(Datagrams, Ipv6ServicesAreCarriedToIpv6Backends) {
   const TestDatagrams backend("::1");
   TestService service = udp_service("six", {backend_of(backend)});
-  service.addresses = {"::1"};
+  service.addresses = {ipv6_service_address()};
   service.port = free_port("::1");
   set(service);
   const TestDatagrams client("::1");

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/sinks/ostream_sink.h>
 #include <unistd.h>
+
+#include "tests/support/own_network.h"
 
 namespace ferry::proxy::testing {
 
@@ -52,11 +56,22 @@ config::Backend local_backend_at(const TestListener& listener) {
   return {listener.address(), listener.port(), true, false};
 }
 
-DataplaneFixture::DataplaneFixture() {
+CaptureMethod wanted_capture() {
+  const char* const named = std::getenv("FERRY_TEST_CAPTURE");
+  return named != nullptr && std::string_view(named) == "sk_lookup" ? CaptureMethod::kSkLookup : CaptureMethod::kBind;
+}
+
+DataplaneFixture::DataplaneFixture(CaptureMethod capture) : capture_(capture) {
+  if (capture_ == CaptureMethod::kSkLookup) {
+    ferry::testing::enter_own_network();
+    ferry::testing::ip("link set lo up");
+    ferry::testing::ip("-6 route add local fd00:96::/64 dev lo");
+  }
   // The context opens descriptors of its own with its first timer.
   const boost::asio::steady_timer first(control_);
   descriptors_before_ = open_descriptors();
   options_.workers = 2;
+  use(options_);
 }
 
 DataplaneFixture::~DataplaneFixture() {
@@ -69,7 +84,10 @@ DataplaneFixture::~DataplaneFixture() {
   EXPECT_EQ(open_descriptors(), descriptors_before_) << "a descriptor is left open";
 }
 
-void DataplaneFixture::use(const DataplaneOptions& options) { options_ = options; }
+void DataplaneFixture::use(const DataplaneOptions& options) {
+  options_ = options;
+  options_.capture = capture_;
+}
 
 Dataplane& DataplaneFixture::dataplane() {
   if (!dataplane_) {

@@ -31,11 +31,15 @@ config::Backend backend_at(const TestListener& listener);
 /// One that runs on this node.
 config::Backend local_backend_at(const TestListener& listener);
 
+/// How the suite captures addresses this time: by bind, or by what FERRY_TEST_CAPTURE names. For sk_lookup, each test
+/// has a network of its own.
+CaptureMethod wanted_capture();
+
 /// A Dataplane with the test thread as its control thread. The end of each test stops it and finds no descriptor
 /// left open.
 class DataplaneFixture : public ::testing::Test {
  protected:
-  DataplaneFixture();
+  explicit DataplaneFixture(CaptureMethod capture = wanted_capture());
   ~DataplaneFixture() override;
 
   /// Must be called before the first use of the dataplane, if at all.
@@ -44,6 +48,9 @@ class DataplaneFixture : public ::testing::Test {
 
   /// A service name, address and port of this test alone.
   TestService new_service(const std::string& name, std::vector<config::Backend> backends);
+
+  /// One at which no backend of a test listens, where the capture takes whole addresses.
+  std::string ipv6_service_address() const { return capture_ == CaptureMethod::kBind ? "::1" : "fd00:96::1"; }
 
   /// Brings the service port to this state, and returns once every worker has done so.
   void set(const TestService& service);
@@ -71,6 +78,7 @@ class DataplaneFixture : public ::testing::Test {
   boost::asio::io_context control_;
 
  private:
+  CaptureMethod capture_;
   std::size_t descriptors_before_;
   std::ostringstream log_;
   DataplaneOptions options_;

@@ -12,7 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// The table on a clock of its own, with opening replaced: it fails with the errno in `broken_`, where there is one.
+/// The table on a clock of its own, with the capture replaced: it fails with the errno in `capture_.broken`, where
+/// there is one.
 class ListenerTableTest : public ::testing::Test {
  protected:
   static ListenAddress at(std::uint16_t port) { return {config::IpAddress::from_v4_bytes({10, 0, 0, 1}), port}; }
@@ -26,13 +27,25 @@ class ListenerTableTest : public ::testing::Test {
         service);
   }
 
-  SocketResult open(const ListenAddress& address) {
-    ++opened_[address.port];
-    if (const auto found = broken_.find(address.port); found != broken_.end()) {
-      return {UniqueFd(), found->second};
+  /// Says what it is told, such as "refuse 80".
+  class FakeCapture : public Capture {
+   public:
+    std::string_view name() const override { return "fake"; }
+    SocketResult open(const ListenAddress& at, const Admission& /*admission*/) override {
+      ++opened[at.port];
+      if (const auto found = broken.find(at.port); found != broken.end()) return {UniqueFd(), found->second};
+      return {UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)), 0};
     }
-    return {UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)), 0};
-  }
+    int admit(const ListenAddress& /*at*/, int /*fd*/, const Admission& /*admission*/) override { return 0; }
+    void refuse(const ListenAddress& at, int /*fd*/) override { told.push_back("refuse " + std::to_string(at.port)); }
+    void release(const ListenAddress& at) override { told.push_back("release " + std::to_string(at.port)); }
+    void own(const config::IpAddress& address) override { told.push_back("own " + address.to_string()); }
+    void let_go(const config::IpAddress& address) override { told.push_back("let go " + address.to_string()); }
+
+    std::map<std::uint16_t, int> broken;
+    std::map<std::uint16_t, int> opened;
+    std::vector<std::string> told;
+  };
 
   /// What the workers are told, such as "listen 80 a" and "unlisten 80".
   std::vector<std::string> settle() {
@@ -66,10 +79,9 @@ class ListenerTableTest : public ::testing::Test {
   using Texts = std::vector<std::string>;
 
   DataplaneOptions options_;
-  std::map<std::uint16_t, int> broken_;
-  std::map<std::uint16_t, int> opened_;
+  FakeCapture capture_;
   ListenerTable::TimePoint now_;
-  ListenerTable table_{options_, [this](const ListenAddress& address, const Admission&) { return open(address); },
+  ListenerTable table_{options_, capture_,
                        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_st>())};
   std::shared_ptr<ServedPort> a_ = port_named("a");
   std::shared_ptr<ServedPort> b_ = port_named("b");
@@ -93,7 +105,7 @@ TEST_F(ListenerTableTest, RepeatingAClaimTouchesNothing) {
   settle();
   claim(80, a_, true);
   EXPECT_EQ(settle(), Texts{});
-  EXPECT_EQ(opened_[80], 1);
+  EXPECT_EQ(capture_.opened[80], 1);
 }
 
 TEST_F(ListenerTableTest, WantedAgainWhileClosingOpensOnceClosed) {
@@ -113,7 +125,7 @@ TEST_F(ListenerTableTest, TheSecondToClaimTakesTheOpenSocketOver) {
   ASSERT_EQ(table_.unserved().size(), 1U);
   table_.release(at(80), *a_);
   EXPECT_EQ(settle(), Texts{"listen 80 b"});
-  EXPECT_EQ(opened_[80], 1);
+  EXPECT_EQ(capture_.opened[80], 1);
   EXPECT_TRUE(table_.unserved().empty());
 }
 
@@ -124,28 +136,28 @@ TEST_F(ListenerTableTest, AHolderWithoutEndpointsKeepsTheAddressClosed) {
 }
 
 TEST_F(ListenerTableTest, FailuresBackOffUpToTheMaximum) {
-  broken_[80] = EACCES;
+  capture_.broken[80] = EACCES;
   claim(80, a_, true);
   settle();
   std::vector<std::int64_t> delays;
   for (int i = 0; i < 10; ++i) {
     const auto delay = std::chrono::duration_cast<milliseconds>(*table_.next_retry() - now_);
     EXPECT_EQ(retry_after(delay - milliseconds{1}), Texts{});
-    EXPECT_EQ(opened_[80], i + 1);
+    EXPECT_EQ(capture_.opened[80], i + 1);
     retry_after(milliseconds{1});
     delays.push_back(delay.count());
   }
   EXPECT_EQ(delays, (std::vector<std::int64_t>{250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000}));
   EXPECT_EQ(table_.failures(), 11U);
   EXPECT_EQ(table_.unserved().at(0).reason, "Permission denied");
-  broken_.clear();
+  capture_.broken.clear();
   EXPECT_EQ(retry_after(milliseconds{30000}), Texts{"listen 80 a"});
   EXPECT_EQ(table_.next_retry(), std::nullopt);
   EXPECT_TRUE(table_.unserved().empty());
 }
 
 TEST_F(ListenerTableTest, AFailedListenerNobodyWantsAnyMoreIsNotRetried) {
-  broken_[80] = EADDRINUSE;
+  capture_.broken[80] = EADDRINUSE;
   claim(80, a_, true);
   settle();
   table_.release(at(80), *a_);

@@ -62,6 +62,45 @@ TEST_F(Listening, AChangeOfEndpointsNeverTouchesTheListener) {
   EXPECT_GT(made, 0);
 }
 
+TEST_F(Listening, EndpointsComingAndGoingUnderLoadResetNoCompletedHandshake) {
+  TestService service = new_service("flapping", {});
+  set(service);
+  std::atomic<bool> stop{false};
+  std::atomic<bool> none_left{false};
+  std::thread backend([&] {
+    while (!none_left) {
+      if (first_.pending()) first_.accept().send("!");
+    }
+  });
+  std::atomic<int> served{0};
+  std::atomic<int> refused{0};
+  std::atomic<int> broken{0};
+  std::thread load([&] {
+    while (!stop) {
+      try {
+        const TestSocket client = connect(service);
+        ++(client.receive(1) == "!" ? served : broken);
+      } catch (const std::system_error& error) {
+        ++(error.code().value() == ECONNREFUSED ? refused : broken);
+      }
+    }
+  });
+  for (int i = 0; i < 200 || served < 100 || refused < 100; ++i) {
+    service.backends = {backend_at(first_)};
+    set(service);
+    // Long enough for some, too short to have them all come in between.
+    const int before = served;
+    EXPECT_TRUE(wait_until([&] { return served > before; }));
+    service.backends.clear();
+    set(service);
+  }
+  stop = true;
+  load.join();
+  none_left = true;
+  backend.join();
+  EXPECT_EQ(broken, 0);
+}
+
 TEST_F(Listening, RemovalRefusesNewConnectionsAndLeavesCarriedOnesAlone) {
   const TestService service = new_service("leaving", {backend_at(first_)});
   set(service);
@@ -156,7 +195,10 @@ TEST_F(Listening, OfTwoThatClaimAnAddressTheFirstHasItAndTheOtherTakesOver) {
   EXPECT_TRUE(dataplane().snapshot().unserved.empty());
 }
 
-TEST_F(Listening, AnAddressInUseIsReportedOnceRetriedAndServedWhenFree) {
+/// What only capture by bind can meet.
+using Binding = Listening;
+
+TEST_F(Binding, AnAddressInUseIsReportedOnceRetriedAndServedWhenFree) {
   DataplaneOptions options;
   options.workers = 2;
   options.bind_retry_min = std::chrono::milliseconds{5};
@@ -180,7 +222,7 @@ TEST_F(Listening, AnAddressInUseIsReportedOnceRetriedAndServedWhenFree) {
   first_.accept();
 }
 
-TEST_F(Listening, AFailedListenerIsTriedAgainWithTheNextChange) {
+TEST_F(Binding, AFailedListenerIsTriedAgainWithTheNextChange) {
   DataplaneOptions options;
   options.bind_retry_min = std::chrono::hours{1};
   use(options);

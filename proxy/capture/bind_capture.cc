@@ -1,0 +1,23 @@
+#include "proxy/capture/bind_capture.h"
+
+#include "proxy/relay/source_filter.h"
+#include "proxy/relay/udp_socket.h"
+
+namespace ferry::proxy {
+
+SocketResult BindCapture::open(const ListenAddress& at, const Admission& admission) {
+  const Prefixes* const only_from = admission.everyone ? nullptr : &admission.sources;
+  return at.protocol == config::Protocol::kTcp ? open_listener(at.address, at.port, backlog_, only_from)
+                                               : open_datagrams(at.address, at.port, only_from);
+}
+
+int BindCapture::admit(const ListenAddress& at, int fd, const Admission& admission) {
+  return admission.everyone ? admit_everyone(fd) : admit_only(fd, at.address.family(), admission.sources);
+}
+
+void BindCapture::refuse(const ListenAddress& at, int fd) {
+  // Without the filter a connection more may be taken before the socket is closed, which does no harm.
+  if (fd >= 0) static_cast<void>(admit_only(fd, at.address.family(), {}));
+}
+
+}  // namespace ferry::proxy
