@@ -15,8 +15,8 @@ std::string version_text() {
       "features: TCP and UDP, IPv4 and IPv6, capture by {}, splice, EndpointSlice v1 and v1beta1, Endpoints v1, "
       "v1beta1 of 2014\n"
       "built with: Boost {}.{}.{}, {}, {}\n",
-      kVersion, kCommit, sk_lookup_was_built() ? "sk_lookup and bind" : "bind", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
-      OpenSSL_version(OPENSSL_VERSION),
+      kVersion, kCommit, sk_lookup_was_built() ? "sk_lookup and bind" : "bind", BOOST_VERSION / 100000,
+      BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100, OpenSSL_version(OPENSSL_VERSION),
 #ifdef __clang__
       "clang " __clang_version__
 #else

@@ -1,9 +1,6 @@
 #include <csignal>
-#include <filesystem>
 #include <memory>
 #include <set>
-#include <sstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -13,6 +10,7 @@
 #include "tests/e2e/child_process.h"
 #include "tests/e2e/cluster.h"
 #include "tests/e2e/eventually.h"
+#include "tests/e2e/guest.h"
 #include "tests/support/own_network.h"
 #include "tests/support/temporary_folder.h"
 
@@ -26,53 +24,6 @@ using ::testing::HasSubstr;
 const auto kHalfEach = ContainsRegex("100 connections, 0 failed; here [45][0-9], there [45][0-9]\n");
 const auto kSomeEach = ContainsRegex("10 connections, 0 failed; here [1-9], there [1-9]\n");
 
-/// A network of its own behind a veth pair, whose other end is in this test's network.
-class Guest {
- public:
-  /// `address` is the guest's. `gateway` is this network's end, and the guest's way to everywhere else.
-  Guest(const std::string& name, const std::string& address, const std::string& gateway)
-      : keeper_({"unshare", "--net", "sleep", "600"}) {
-    const std::string process = std::to_string(keeper_.pid());
-    eventually("the guest has a network of its own", [&] {
-      return std::filesystem::read_symlink("/proc/" + process + "/ns/net") !=
-             std::filesystem::read_symlink("/proc/self/ns/net");
-    });
-    ip("link add " + name + " type veth peer name eth0 netns " + process);
-    ip("address add " + gateway + "/32 dev " + name);
-    ip("link set " + name + " up");
-    ip("route add " + address + "/32 dev " + name);
-    ip_inside("link set lo up");
-    ip_inside("link set eth0 up");
-    ip_inside("address add " + address + "/32 dev eth0");
-    ip_inside("route add " + gateway + "/32 dev eth0");
-    ip_inside("route add default via " + gateway + " dev eth0");
-  }
-
-  std::vector<std::string> command(const std::vector<std::string>& words) const {
-    std::vector<std::string> whole{"nsenter", "--net=/proc/" + std::to_string(keeper_.pid()) + "/ns/net"};
-    whole.insert(whole.end(), words.begin(), words.end());
-    return whole;
-  }
-  /// What came of `count` calls made from it.
-  std::string call(const std::string& target, int count) const { return echo("call", target, count); }
-  /// The same for UDP.
-  std::string ask(const std::string& target, int count) const { return echo("ask", target, count); }
-
- private:
-  std::string echo(const std::string& how, const std::string& target, int count) const {
-    return run(command({program("kube-ferry-echo"), how, target, std::to_string(count)})).output;
-  }
-  void ip_inside(const std::string& arguments) const {
-    std::vector<std::string> words{"ip"};
-    std::istringstream rest(arguments);
-    for (std::string word; rest >> word;) words.push_back(word);
-    const Finished done = run(command(words));
-    if (done.status != 0) throw std::runtime_error("in a guest: ip " + arguments + ": " + done.output);
-  }
-
-  ChildProcess keeper_;
-};
-
 /// A node between pods and the outside, all in networks of this test. The daemon follows a file.
 class NodeNetwork : public ::testing::Test {
  protected:
@@ -82,10 +33,10 @@ class NodeNetwork : public ::testing::Test {
   void SetUp() override {
     enter_own_network();
     ip("link set lo up");
-    client_ = std::make_unique<Guest>("client", "10.244.0.2", "10.244.0.1");
-    here_ = std::make_unique<Guest>("here", "10.244.0.3", "10.244.0.1");
-    there_ = std::make_unique<Guest>("there", "10.244.1.3", "10.244.0.1");
-    outside_ = std::make_unique<Guest>("outside", "192.0.2.9", "192.0.2.1");
+    client_ = std::make_unique<Guest>("client", Guest::Addresses{"10.244.0.2", "10.244.0.1"});
+    here_ = std::make_unique<Guest>("here", Guest::Addresses{"10.244.0.3", "10.244.0.1"});
+    there_ = std::make_unique<Guest>("there", Guest::Addresses{"10.244.1.3", "10.244.0.1"});
+    outside_ = std::make_unique<Guest>("outside", Guest::Addresses{"192.0.2.9", "192.0.2.1"});
     serve(*here_, "here", "10.244.0.3");
     serve(*there_, "there", "10.244.1.3");
   }
@@ -128,6 +79,17 @@ endpoints: [)" + endpoints + "]\n");
                                  "--healthz-bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"});
   }
 
+  /// What came of `count` calls made from there.
+  static std::string call(const Guest& from, const std::string& target, int count) {
+    return echo(from, "call", target, count);
+  }
+  /// The same for UDP.
+  static std::string ask(const Guest& from, const std::string& target, int count) {
+    return echo(from, "ask", target, count);
+  }
+  static std::string echo(const Guest& from, const std::string& how, const std::string& target, int count) {
+    return run(from.command({program("kube-ferry-echo"), how, target, std::to_string(count)})).output;
+  }
   static std::string call_from_node(const std::string& target, int count) {
     return run({program("kube-ferry-echo"), "call", target, std::to_string(count)}).output;
   }
@@ -143,52 +105,53 @@ endpoints: [)" + endpoints + "]\n");
 
 TEST_F(NodeNetwork, AServiceAddressIsReachedFromAPodAndFromTheNode) {
   serve_service("", {"here", "there"});
-  eventually("a pod is answered", [&] { return client_->call(kService, 1).starts_with("1 connections, 0 failed"); });
-  EXPECT_THAT(client_->call(kService, 100), kHalfEach);
+  eventually("a pod is answered", [&] { return call(*client_, kService, 1).starts_with("1 connections, 0 failed"); });
+  EXPECT_THAT(call(*client_, kService, 100), kHalfEach);
   EXPECT_THAT(call_from_node(kService, 100), kHalfEach);
-  EXPECT_THAT(client_->ask(kService, 100), kHalfEach);
-  EXPECT_THAT(client_->ask("10.96.0.10:53", 1), HasSubstr("Connection refused"));
-  EXPECT_THAT(client_->call("10.96.0.10:22", 1), HasSubstr("Connection refused"));
-  EXPECT_THAT(client_->call("10.96.0.11:80", 1), HasSubstr("Connection refused"));
+  EXPECT_THAT(ask(*client_, kService, 100), kHalfEach);
+  EXPECT_THAT(ask(*client_, "10.96.0.10:53", 1), HasSubstr("Connection refused"));
+  EXPECT_THAT(call(*client_, "10.96.0.10:22", 1), HasSubstr("Connection refused"));
+  EXPECT_THAT(call(*client_, "10.96.0.11:80", 1), HasSubstr("Connection refused"));
 }
 
 TEST_F(NodeNetwork, APodReachesItselfThroughItsService) {
   serve_service("", {"here"});
-  eventually("it is answered", [&] { return here_->call(kService, 1).starts_with("1 connections, 0 failed; here 1"); });
+  eventually("it is answered",
+             [&] { return call(*here_, kService, 1).starts_with("1 connections, 0 failed; here 1"); });
 }
 
 TEST_F(NodeNetwork, ANodePortIsReachedFromOutside) {
   serve_service("  type: NodePort", {"here", "there"});
   eventually("the outside is answered",
-             [&] { return outside_->call(kNodePort, 1).starts_with("1 connections, 0 failed"); });
-  EXPECT_THAT(outside_->call(kNodePort, 100), kHalfEach);
-  EXPECT_THAT(outside_->ask(kNodePort, 100), kHalfEach);
+             [&] { return call(*outside_, kNodePort, 1).starts_with("1 connections, 0 failed"); });
+  EXPECT_THAT(call(*outside_, kNodePort, 100), kHalfEach);
+  EXPECT_THAT(ask(*outside_, kNodePort, 100), kHalfEach);
 }
 
 TEST_F(NodeNetwork, UnderTheExternalLocalPolicyTheOutsideGetsThisNodesEndpointsAndPodsGetAll) {
   const std::string local = "  type: NodePort\n  externalTrafficPolicy: Local";
   serve_service(local, {"here", "there"});
   eventually("the outside is answered here",
-             [&] { return outside_->call(kNodePort, 10).starts_with("10 connections, 0 failed; here 10"); });
-  EXPECT_THAT(outside_->ask(kNodePort, 10), HasSubstr("10 connections, 0 failed; here 10"));
-  EXPECT_THAT(client_->call(kNodePort, 10), kSomeEach);
-  EXPECT_THAT(client_->ask(kNodePort, 10), kSomeEach);
+             [&] { return call(*outside_, kNodePort, 10).starts_with("10 connections, 0 failed; here 10"); });
+  EXPECT_THAT(ask(*outside_, kNodePort, 10), HasSubstr("10 connections, 0 failed; here 10"));
+  EXPECT_THAT(call(*client_, kNodePort, 10), kSomeEach);
+  EXPECT_THAT(ask(*client_, kNodePort, 10), kSomeEach);
 
   serve_service(local, {"there"});
   eventually("pods are answered there",
-             [&] { return client_->call(kNodePort, 4).starts_with("4 connections, 0 failed; there 4"); });
-  EXPECT_THAT(outside_->call(kNodePort, 1), HasSubstr("connect: no answer in time"));
-  EXPECT_THAT(outside_->ask(kNodePort, 1), HasSubstr("receive: no answer in time"));
-  EXPECT_THAT(client_->ask(kNodePort, 4), HasSubstr("4 connections, 0 failed; there 4"));
+             [&] { return call(*client_, kNodePort, 4).starts_with("4 connections, 0 failed; there 4"); });
+  EXPECT_THAT(call(*outside_, kNodePort, 1), HasSubstr("connect: no answer in time"));
+  EXPECT_THAT(ask(*outside_, kNodePort, 1), HasSubstr("receive: no answer in time"));
+  EXPECT_THAT(ask(*client_, kNodePort, 4), HasSubstr("4 connections, 0 failed; there 4"));
   EXPECT_THAT(call_from_node(kNodePort, 4), HasSubstr("4 connections, 0 failed; there 4"));
 }
 
 TEST_F(NodeNetwork, WhatOutlivesTheDaemonCleanupTakesAway) {
   serve_service("", {"here"});
-  eventually("a pod is answered", [&] { return client_->call(kService, 1).starts_with("1 connections, 0 failed"); });
+  eventually("a pod is answered", [&] { return call(*client_, kService, 1).starts_with("1 connections, 0 failed"); });
   daemon_->signal(SIGTERM);
   EXPECT_EQ(daemon_->wait(), 0);
-  EXPECT_THAT(client_->call(kService, 1), HasSubstr("Connection refused"));
+  EXPECT_THAT(call(*client_, kService, 1), HasSubstr("Connection refused"));
   const Finished cleaned = run({program("kube-ferry"), "--cleanup"});
   EXPECT_EQ(cleaned.status, 0);
   EXPECT_EQ(cleaned.output, "1 routes taken away\n");
