@@ -1,5 +1,6 @@
 #include "proxy/capture/bind_capture.h"
 
+#include "proxy/relay/answer_socket.h"
 #include "proxy/relay/source_filter.h"
 #include "proxy/relay/udp_socket.h"
 
@@ -7,8 +8,11 @@ namespace ferry::proxy {
 
 SocketResult BindCapture::open(const ListenAddress& at, const Admission& admission) {
   const Prefixes* const only_from = admission.everyone ? nullptr : &admission.sources;
-  return at.protocol == config::Protocol::kTcp ? open_listener(at.address, at.port, backlog_, only_from)
-                                               : open_datagrams(at.address, at.port, only_from);
+  SocketResult opened = at.protocol == config::Protocol::kTcp ? open_listener(at.address, at.port, backlog_, only_from)
+                                                              : open_datagrams(at.address, at.port, only_from);
+  // Answers from an address that is this host's by a rule alone need it; without the privilege there is no such rule.
+  if (opened.fd) static_cast<void>(make_transparent(opened.fd.get(), at.address.family()));
+  return opened;
 }
 
 int BindCapture::admit(const ListenAddress& at, int fd, const Admission& admission) {

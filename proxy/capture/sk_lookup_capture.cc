@@ -43,8 +43,8 @@ struct DestroyLink {
   throw std::runtime_error(what + ": " + std::strerror(error));
 }
 
-/// Where the sockets are bound to which the program brings what was sent elsewhere: the IPv4 dummy address and the discard
-/// prefix's (RFC 7600, RFC 6666), which no packet is delivered to.
+/// Where the sockets are bound to which the program brings what was sent elsewhere: the IPv4 dummy address and the
+/// discard prefix's (RFC 7600, RFC 6666), which no packet is delivered to.
 IpAddress nowhere(AddressFamily family) {
   return family == AddressFamily::kIpv4 ? *IpAddress::parse("192.0.0.8") : *IpAddress::parse("100::1");
 }

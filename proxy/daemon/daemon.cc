@@ -1,6 +1,7 @@
 #include "proxy/daemon/daemon.h"
 
 #include <csignal>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -118,7 +119,10 @@ void Daemon::beat() {
     const std::lock_guard lock(view_mutex_);
     view_ = {store_.stats(), synced};
   }
-  if (synced) health_.set_synced();
+  if (synced) {
+    health_.set_synced();
+    tidy_routes();
+  }
   if (changes_are_in_force()) health_.beat(std::chrono::steady_clock::now());
   heartbeat_.expires_after(synced ? kBeat : kBeatBeforeSync);
   heartbeat_.async_wait([this](const boost::system::error_code& code) {
@@ -137,6 +141,7 @@ bool Daemon::changes_are_in_force() {
 
 void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   const auto begin = std::chrono::steady_clock::now();
+  routes_.apply(changes);
   dataplane_.apply(changes);
   health_checks_.set(local_endpoints_.apply(changes));
   unconfirmed_ = true;
@@ -179,6 +184,8 @@ void Daemon::look_around() {
   if (view == node_view_) return;
   node_view_ = view;
   make_ranges_local();
+  routes_.set_ranges(options_.service_cidrs);
+  routes_.move_to(view.addresses, own_sources(host_->now(), own_node_));
   health_checks_.move_to(view.node_port_addresses);
   dataplane_.move_to(std::move(view));
   unconfirmed_ = true;
@@ -193,6 +200,21 @@ void Daemon::make_ranges_local() {
         "service range {} cannot be made local to this host: {}; give CAP_NET_ADMIN, or run `ip route add "
         "local {} dev lo`",
         range.to_string(), std::generic_category().message(error), range.to_string());
+  }
+}
+
+void Daemon::tidy_routes() {
+  try {
+    if (routes_.has_unneeded()) {
+      std::set<config::ServicePortName> busy;
+      for (const ServicePortSnapshot& port : dataplane_.snapshot().service_ports) {
+        if (port.connections.open > 0) busy.insert(*port.name);
+      }
+      routes_.sweep([&busy](const config::ServicePortName& name) { return busy.contains(name); });
+    }
+    if (!std::exchange(leftovers_removed_, true)) routes_.remove_leftovers();
+  } catch (const std::system_error& error) {
+    spdlog::warn("routes that nobody needs are left: {}", error.what());
   }
 }
 

@@ -23,6 +23,7 @@
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
+#include "proxy/host/service_routes.h"
 #include "proxy/metrics/metrics_page.h"
 #include "proxy/metrics/probe_metrics.h"
 #include "proxy/metrics/sync_metrics.h"
@@ -61,6 +62,8 @@ class Daemon {
   /// The host's addresses or the Node object may have changed: services are served where they are to be now.
   void look_around();
   void make_ranges_local();
+  /// Takes away routes that nobody needs any more.
+  void tidy_routes();
   /// Shows the admin thread how things stand, once a second.
   void beat();
   /// Every worker has carried out the changes that had been handed over at the last look. A look costs in proportion to
@@ -89,6 +92,8 @@ class Daemon {
   std::optional<HostAddresses> host_;
   NodeView node_view_;
   std::vector<LocalRoutes::Failure> ranges_not_local_;
+  ServiceRoutes routes_{component_logger("routes")};
+  bool leftovers_removed_ = false;
 
   std::optional<config::Node> own_node_;
   mutable std::mutex view_mutex_;

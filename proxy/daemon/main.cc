@@ -14,6 +14,7 @@
 #include "proxy/daemon/daemon.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/options.h"
+#include "proxy/host/external_rules.h"
 #include "proxy/host/local_routes.h"
 
 namespace {
@@ -34,7 +35,8 @@ int run(std::vector<std::string> arguments) {
     options = std::get<ferry::proxy::Options>(ferry::proxy::parse_options(std::move(arguments)));
   }
   if (options.cleanup) {
-    std::printf("%zu routes taken away\n", ferry::proxy::LocalRoutes::remove_all());
+    const std::size_t rules = ferry::proxy::ExternalRules::remove_all();
+    std::printf("%zu routes and %zu rules taken away\n", ferry::proxy::LocalRoutes::remove_all(), rules);
     return EXIT_SUCCESS;
   }
   const auto api = ferry::proxy::api_access(options);

@@ -251,7 +251,8 @@ std::variant<Options, TextToPrint> parse_options(std::vector<std::string> argume
   define_traffic_flags(app, raw);
   define_observation_flags(app, raw);
   app.set_help_flag("-h,--help", "Print this and exit")->group("Others");
-  app.add_flag("--cleanup", raw.cleanup, "Take away the routes that earlier runs have left, and exit")->group("Others");
+  app.add_flag("--cleanup", raw.cleanup, "Take away the routes and rules that earlier runs have left,\nand exit")
+      ->group("Others");
   app.add_flag("--version", version, "Print the version, the commit and the features, and exit")->group("Others");
 
   std::vector<std::string> reversed = split_empty_values(std::move(arguments));

@@ -35,6 +35,10 @@ class LocalRoutes {
   /// The ranges of our routes.
   static std::vector<config::IpPrefix> list();
 
+  /// Takes these routes of ours away; one that is not there is no error. Throws std::system_error when the kernel
+  /// refuses.
+  static void remove(const std::vector<config::IpPrefix>& ranges);
+
   /// Takes every route of ours away and nothing else. The number of them; throws std::system_error when the kernel
   /// refuses.
   static std::size_t remove_all();

@@ -120,6 +120,12 @@ void ClusterNetwork::launch_api_server(const std::string& listen) {
 void ClusterNetwork::restart_api_server() { launch_api_server(api_.url().substr(std::string("http://").size())); }
 
 void ClusterNetwork::start_proxy(const std::vector<std::string>& flags) {
+  std::vector<std::string> all{"--service-cidr", kServiceRanges};
+  all.insert(all.end(), flags.begin(), flags.end());
+  start_proxy_without_ranges(all);
+}
+
+void ClusterNetwork::start_proxy_without_ranges(const std::vector<std::string>& flags) {
   std::vector<std::string> command = {program("kube-ferry"),
                                       "--master",
                                       api_.url(),
@@ -130,10 +136,9 @@ void ClusterNetwork::start_proxy(const std::vector<std::string>& flags) {
                                       "--healthz-bind-address",
                                       "127.0.0.1:0",
                                       "--metrics-bind-address",
-                                      "127.0.0.1:0",
-                                      "--service-cidr",
-                                      kServiceRanges};
+                                      "127.0.0.1:0"};
   command.insert(command.end(), flags.begin(), flags.end());
+  proxy_.reset();
   proxy_ = std::make_unique<ChildProcess>(command);
   metrics_url_ = proxy_->wait_for_output("metrics[^\n]*(http://127\\.0\\.0\\.1:[0-9]+)");
 }

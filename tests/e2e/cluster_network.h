@@ -36,8 +36,10 @@ class ClusterNetwork : public ::testing::Test {
   void SetUp() override;
   ~ClusterNetwork() override;
 
-  /// Starts the proxy. Without it called, SetUp() has not.
+  /// Starts the proxy, or starts it anew. It is told the service ranges.
   void start_proxy(const std::vector<std::string>& flags = {});
+  /// It is not.
+  void start_proxy_without_ranges(const std::vector<std::string>& flags = {});
   ChildProcess& proxy() { return *proxy_; }
   void kill_api_server() { api_server_->kill(); }
   /// At the same address, with nothing but the nodes.
