@@ -26,6 +26,9 @@ namespace {
 constexpr std::chrono::milliseconds kBeat{1000};
 constexpr std::chrono::milliseconds kBeatBeforeSync{20};
 
+/// How often it is looked whether the workers have taken over a change whose trigger is known.
+constexpr std::chrono::milliseconds kProgrammingLook{5};
+
 DataplaneOptions dataplane_options(const Options& options) {
   DataplaneOptions made;
   made.workers = options.workers;
@@ -35,10 +38,11 @@ DataplaneOptions dataplane_options(const Options& options) {
   return made;
 }
 
-config::StoreOptions store_options(const Options& options) {
+config::StoreOptions store_options(const Options& options, decltype(config::StoreOptions::on_triggered) on_triggered) {
   config::StoreOptions made;
   made.node.name = options.node_name;
   made.service_ranges = options.service_cidrs;
+  made.on_triggered = std::move(on_triggered);
   return made;
 }
 
@@ -47,7 +51,11 @@ config::StoreOptions store_options(const Options& options) {
 Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api)
     : options_(options),
       dataplane_(control_.get_executor(), dataplane_options(options), component_logger("dataplane")),
-      store_(store_options(options),
+      store_(store_options(options,
+                           [this](const auto& triggers) {
+                             programming_.handed_over(triggers, dataplane_.batches().posted);
+                             await_programming();
+                           }),
              [this](const std::vector<config::ServicePortChange>& changes) { apply(changes); }) {
   if (api) {
     rest_.emplace(control_.get_executor(), std::move(*api));
@@ -110,6 +118,7 @@ void Daemon::await_signal() {
 void Daemon::beat() {
   const bool synced = store_.synced();
   if (synced && !view_.synced) {
+    programming_.count_from(std::chrono::system_clock::now());
     spdlog::info("synced: {} services, {} service ports", store_.stats().services, store_.stats().service_ports);
   }
   {
@@ -126,11 +135,20 @@ void Daemon::beat() {
 
 bool Daemon::changes_are_in_force() {
   if (!unconfirmed_) return true;
-  const DataplaneSnapshot seen = dataplane_.snapshot();
-  if (seen.batches_done < awaited_batch_) return false;
-  awaited_batch_ = seen.batches_posted;
-  unconfirmed_ = seen.batches_done < awaited_batch_;
+  const Dataplane::Batches seen = dataplane_.batches();
+  if (seen.done < awaited_batch_) return false;
+  awaited_batch_ = seen.posted;
+  unconfirmed_ = seen.done < awaited_batch_;
   return true;
+}
+
+void Daemon::await_programming() {
+  programming_.carried_out(dataplane_.batches().done, std::chrono::system_clock::now());
+  if (!programming_.waiting()) return;
+  programming_timer_.expires_after(kProgrammingLook);
+  programming_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code.failed()) await_programming();
+  });
 }
 
 void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
@@ -230,6 +248,7 @@ void Daemon::end() {
   health_checks_.stop();
   admin_.stop();
   heartbeat_.cancel();
+  programming_timer_.cancel();
   signals_.cancel();
   spdlog::info("stopped");
 }
@@ -241,6 +260,7 @@ Daemon::StoreView Daemon::store_view() const {
 
 void Daemon::add_metrics() {
   metrics_.add([this] { return sync_.collect(); });
+  metrics_.add([this] { return programming_.collect(); });
   metrics_.add([this] { return probes_.collect(); });
   metrics_.add([this] {
     const StoreView view = store_view();

@@ -24,6 +24,7 @@
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
 #include "proxy/metrics/metrics_page.h"
+#include "proxy/metrics/network_programming.h"
 #include "proxy/metrics/probe_metrics.h"
 #include "proxy/metrics/sync_metrics.h"
 #include "watch/rest/rest_client.h"
@@ -63,9 +64,10 @@ class Daemon {
   void make_ranges_local();
   /// Shows the admin thread how things stand, once a second.
   void beat();
-  /// Every worker has carried out the changes that had been handed over at the last look. A look costs in proportion to
-  /// the service ports, so there is none while nothing changes.
+  /// Every worker has carried out the changes that had been handed over at the last look.
   bool changes_are_in_force();
+  /// Tells the metric of the changes that are in force by now, and looks again soon while some are not.
+  void await_programming();
   void await_signal();
   void add_metrics();
   StoreView store_view() const;
@@ -74,11 +76,13 @@ class Daemon {
   boost::asio::io_context control_{1};
   boost::asio::signal_set signals_{control_};
   boost::asio::steady_timer heartbeat_{control_};
+  boost::asio::steady_timer programming_timer_{control_};
   watch::SystemClock clock_;
 
   Health health_;
   ProbeMetrics probes_;
   SyncMetrics sync_;
+  NetworkProgramming programming_;
   MetricsPage metrics_;
 
   Dataplane dataplane_;
