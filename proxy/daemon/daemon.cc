@@ -10,6 +10,7 @@
 #include "proxy/daemon/admin_pages.h"
 #include "proxy/daemon/descriptor_limit.h"
 #include "proxy/daemon/duration.h"
+#include "proxy/daemon/effective_configuration.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/version.h"
@@ -87,8 +88,8 @@ void Daemon::run() {
 
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
-  const auto served =
-      open_admin_addresses(admin_, options_, health_pages(health_, probes_), metrics_pages(health_, probes_, metrics_));
+  const auto served = open_admin_addresses(admin_, options_, health_pages(health_, probes_),
+                                           metrics_pages(health_, probes_, metrics_, configz(options_)));
   dataplane_.start();
   host_.emplace(control_.get_executor(), [this](const std::vector<config::IpAddress>&) { look_around(); });
   look_around();
