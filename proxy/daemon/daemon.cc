@@ -30,6 +30,9 @@ constexpr std::chrono::milliseconds kBeatBeforeSync{20};
 /// How often it is looked whether the workers have taken over a change whose trigger is known.
 constexpr std::chrono::milliseconds kProgrammingLook{5};
 
+/// How often it is looked whether rules of a kube-proxy's are in the way.
+constexpr std::chrono::minutes kStaleRulesLook{1};
+
 DataplaneOptions dataplane_options(const Options& options) {
   DataplaneOptions made;
   made.workers = options.workers;
@@ -102,8 +105,17 @@ void Daemon::start() {
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   await_signal();
+  look_for_stale_rules();
   beat();
   admin_.start();
+}
+
+void Daemon::look_for_stale_rules() {
+  stale_rules_.look();
+  stale_rules_timer_.expires_after(kStaleRulesLook);
+  stale_rules_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code.failed()) look_for_stale_rules();
+  });
 }
 
 void Daemon::await_signal() {
@@ -250,6 +262,7 @@ void Daemon::end() {
   admin_.stop();
   heartbeat_.cancel();
   programming_timer_.cancel();
+  stale_rules_timer_.cancel();
   signals_.cancel();
   spdlog::info("stopped");
 }
@@ -274,6 +287,7 @@ void Daemon::add_metrics() {
     for (const watch::FileSource& file : files_) files.push_back(file.status());
     return file_metrics(files);
   });
+  metrics_.add([this] { return stale_rules_.collect(); });
   metrics_.add([] { return MetricFamilies{build_info()}; });
   metrics_.add([] { return process_metrics(read_process_usage()); });
 }

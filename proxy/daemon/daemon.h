@@ -20,9 +20,11 @@
 #include "proxy/admin/local_endpoints.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/options.h"
+#include "proxy/daemon/stale_rules_notice.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
+#include "proxy/host/stale_rules.h"
 #include "proxy/metrics/metrics_page.h"
 #include "proxy/metrics/network_programming.h"
 #include "proxy/metrics/probe_metrics.h"
@@ -68,6 +70,7 @@ class Daemon {
   bool changes_are_in_force();
   /// Tells the metric of the changes that are in force by now, and looks again soon while some are not.
   void await_programming();
+  void look_for_stale_rules();
   void await_signal();
   void add_metrics();
   StoreView store_view() const;
@@ -77,12 +80,14 @@ class Daemon {
   boost::asio::signal_set signals_{control_};
   boost::asio::steady_timer heartbeat_{control_};
   boost::asio::steady_timer programming_timer_{control_};
+  boost::asio::steady_timer stale_rules_timer_{control_};
   watch::SystemClock clock_;
 
   Health health_;
   ProbeMetrics probes_;
   SyncMetrics sync_;
   NetworkProgramming programming_;
+  StaleRulesNotice stale_rules_{&find_stale_rules, component_logger("host")};
   MetricsPage metrics_;
 
   Dataplane dataplane_;

@@ -1,7 +1,8 @@
 #include <fstream>
+#include <functional>
+#include <future>
 #include <sstream>
 #include <string>
-#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,6 +20,15 @@ std::string content_of(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
+}
+
+/// Runs it on a thread that is in a network of its own; the rest of the program stays where it is.
+void in_own_network(const std::function<void()>& body) {
+  std::async(std::launch::async, [&body] {
+    enter_own_network();
+    ip("link set lo up");
+    body();
+  }).get();
 }
 
 /// kube-proxy's command lines, given to kube-ferry.
@@ -63,10 +73,18 @@ TEST_F(DropIn, WritesTheConfigurationAndEnds) {
   EXPECT_THAT(refused.output, HasSubstr("no/where: No such file or directory; name a file that may be written"));
 }
 
+TEST_F(DropIn, RulesThatKubeProxyLeftAreNamed) {
+  in_own_network([this] {
+    run({"nft", "add", "table", "ip", "kube-proxy"});
+    RunningDaemon daemon({"--source-file", none_});
+    EXPECT_THAT(daemon.process().wait_for_output("rules take connections to services [^:]*: (.*)\n"),
+                HasSubstr("table kube-proxy of nftables (IPv4); "));
+    EXPECT_THAT(daemon.metrics("/metrics").body, HasSubstr("\nkube_ferry_stale_kube_proxy_rules 1\n"));
+  });
+}
+
 TEST_F(DropIn, InitOnlyLeavesTheServiceRangesLocal) {
-  std::thread([] {
-    enter_own_network();
-    ip("link set lo up");
+  in_own_network([] {
     const auto routes = [] { return run({"ip", "route", "show", "table", "local", "10.96.0.0/12"}).output; };
     EXPECT_EQ(routes(), "");
     const Finished done = run(kube_ferry({"--init-only", "--service-cidr=10.96.0.0/12"}));
@@ -80,7 +98,7 @@ TEST_F(DropIn, InitOnlyLeavesTheServiceRangesLocal) {
     EXPECT_EQ(failed.status, 1);
     EXPECT_THAT(failed.output,
                 HasSubstr("--init-only: 10.96.0.0/12 cannot be made local to this host: Operation not permitted"));
-  }).join();
+  });
 }
 
 }  // namespace
