@@ -8,6 +8,7 @@
 
 #include "proxy/daemon/admin_addresses.h"
 #include "proxy/daemon/admin_pages.h"
+#include "proxy/daemon/change_warnings.h"
 #include "proxy/daemon/descriptor_limit.h"
 #include "proxy/daemon/duration.h"
 #include "proxy/daemon/effective_configuration.h"
@@ -172,14 +173,7 @@ void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   const auto now = std::chrono::system_clock::now();
   sync_.applied(changes, now, std::chrono::steady_clock::now() - begin);
   health_.set_applied(now);
-  for (const config::ServicePortChange& change : changes) {
-    const std::uint32_t before = change.before ? change.before->refused_endpoints : 0;
-    const std::uint32_t after = change.after ? change.after->refused_endpoints : 0;
-    if (after > before) {
-      spdlog::warn("{}: {} endpoints are refused: they are loopback, link-local or service addresses",
-                   change.name.to_string(), after);
-    }
-  }
+  for (const std::string& warning : warnings_about(changes)) spdlog::warn("{}", warning);
 }
 
 void Daemon::set_own_node(const std::optional<config::Node>& node) {

@@ -79,6 +79,16 @@ TEST_F(FileSource, AChangeOfASliceCountsInTheNetworkProgrammingLatency) {
   });
 }
 
+TEST_F(FileSource, AnSctpPortIsNamedAndCountedAsNotServed) {
+  std::string text = Manifest{service_.address().to_string(), service_.port(), {}}.to_yaml();
+  text.replace(text.find("{port: "), 7, "{protocol: SCTP, port: ");
+  folder_.write("services.yaml", text);
+  RunningDaemon daemon(flags());
+  daemon.process().wait_for_output("default/web[^ ]*/SCTP: not served, for SCTP is not carried");
+  EXPECT_NE(daemon.metrics("/metrics").body.find("\nkube_ferry_service_ports_not_served{protocol=\"SCTP\"} 1\n"),
+            std::string::npos);
+}
+
 TEST_F(FileSource, AFileThatBreaksLeavesTheLastGoodStateInForce) {
   RunningDaemon daemon(flags());
   daemon.wait_until_healthy();
