@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,9 @@ struct EndpointSlice {
   /// The name of the service in the same namespace; empty: belongs to none, and is ignored.
   std::string service;
   std::vector<EndpointSubset> subsets;
+  /// When the first change of a pod or the Service that led to this state of the slice was made, as its controller
+  /// says; none: it does not say.
+  std::optional<std::chrono::system_clock::time_point> triggered_at;
 
   friend bool operator==(const EndpointSlice&, const EndpointSlice&) = default;
 };

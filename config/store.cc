@@ -89,6 +89,7 @@ struct Store::Impl {
   bool synced() const;
   /// Rejoins what was affected and reports what differs; the first time all sources have synced, everything.
   void settle(const Affected& affected);
+  void tell_triggers();
   void rejoin(Entry& entry, std::vector<ServicePortChange>& changes);
   void report(Entry& entry, std::vector<InfoPointer> now, std::vector<ServicePortChange>& changes);
   void rejoin_all();
@@ -101,6 +102,8 @@ struct Store::Impl {
   /// How many services have the address.
   std::unordered_map<IpAddress, std::size_t> cluster_ips;
   StoreStats stats;
+  /// Of the slices that changed since the last report.
+  std::vector<std::chrono::system_clock::time_point> triggers;
   bool reporting = false;
 };
 
@@ -134,6 +137,14 @@ class Store::Impl::SourceImpl final : public Store::Source {
   static NamespacedName service_of(const Service& service) { return service.name; }
   static NamespacedName service_of(const EndpointSlice& slice) { return owner_of(slice); }
 
+  void note_trigger(const Service* /*before*/, const Service& /*now*/) {}
+  void note_trigger(const EndpointSlice* before, const EndpointSlice& now) {
+    if (!store_.reporting || !now.triggered_at) return;
+    if (before && before->triggered_at == now.triggered_at) return;
+    if (before && before->service == now.service && before->subsets == now.subsets) return;
+    store_.triggers.push_back(*now.triggered_at);
+  }
+
   /// Inserts or replaces one object, without settling.
   template <class T>
   void put(Objects<T>& objects, T object, std::size_t& count, Affected& affected) {
@@ -141,6 +152,7 @@ class Store::Impl::SourceImpl final : public Store::Source {
     const auto found = objects.find(object.name);
     if (found != objects.end()) {
       if (found->second == object) return;
+      note_trigger(&found->second, object);
       store_.detach(found->second);
       affected.insert(service_of(found->second));
       affected.insert(service_of(object));
@@ -148,6 +160,7 @@ class Store::Impl::SourceImpl final : public Store::Source {
       store_.attach(index_, found->second);
       return;
     }
+    note_trigger(nullptr, object);
     affected.insert(service_of(object));
     NamespacedName name = object.name;
     const auto inserted = objects.emplace(std::move(name), std::move(object)).first;
@@ -225,6 +238,12 @@ void Store::Impl::settle(const Affected& affected) {
   }
   stats.changes_reported += changes.size();
   if (!changes.empty()) subscriber(changes);
+  tell_triggers();
+}
+
+void Store::Impl::tell_triggers() {
+  const auto told = std::exchange(triggers, {});
+  if (!told.empty() && options.on_triggered) options.on_triggered(told);
 }
 
 void Store::Impl::rejoin_all() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,10 @@ struct StoreOptions {
   std::vector<IpPrefix> service_ranges;
   /// Serve the services whose label service.kubernetes.io/service-proxy-name has this value (empty: without the label).
   std::string service_proxy_name;
+  /// Told when the changes of slices were triggered (EndpointSlice::triggered_at), after the subscriber was told of
+  /// what they changed, which may be nothing. Each time of a slice is told once; none of the first state, none of a
+  /// slice that is equal but for its time, none of one removed. Must not call the store. May be empty.
+  std::function<void(const std::vector<std::chrono::system_clock::time_point>&)> on_triggered;
 };
 
 /// Numbers about the store since it was made.

@@ -1,5 +1,7 @@
 #include "proxy/daemon/admin_pages.h"
 
+#include <utility>
+
 namespace ferry::proxy {
 
 using std::chrono::steady_clock;
@@ -20,10 +22,14 @@ Routes health_pages(const Health& health, ProbeMetrics& probes) {
   return routes;
 }
 
-Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics) {
+Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics,
+                     std::string configuration) {
   Routes routes = health_pages(health, probes);
   routes.add("/metrics", [&metrics] { return metrics.render(); });
   routes.add("/proxyMode", [] { return Response{.body = "userspace"}; });
+  routes.add("/configz", [configuration = std::move(configuration)] {
+    return Response{.content_type = "application/json", .body = configuration};
+  });
   return routes;
 }
 

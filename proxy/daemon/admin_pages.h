@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "proxy/admin/health.h"
 #include "proxy/admin/routes.h"
 #include "proxy/metrics/metrics_page.h"
@@ -11,7 +13,7 @@ namespace ferry::proxy {
 Routes health_pages(const Health& health, ProbeMetrics& probes);
 
 /// The pages of the metrics address: those of the healthz address, /metrics and /proxyMode, which says "userspace" as
-/// kube-proxy's mode of that name did. The arguments must outlive the pages.
-Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics);
+/// kube-proxy's mode of that name did, and /configz, which says `configuration`. The others must outlive the pages.
+Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics, std::string configuration);
 
 }  // namespace ferry::proxy

@@ -20,7 +20,7 @@ namespace ferry::proxy {
 
 namespace {
 
-enum class Type { kText, kNumber, kBool, kDuration, kTexts, kAnything };
+enum class Type { kText, kNumber, kNumberOrNull, kBool, kDuration, kTexts, kAnything };
 
 struct Field {
   /// With dots between the levels.
@@ -47,7 +47,7 @@ constexpr auto kFields = std::to_array<Field>({
     {"logging.vmodule", Type::kAnything, {}},
     {"logging.options", Type::kAnything, {}},
     {"featureGates", Type::kAnything, {}},
-    {"bindAddress", Type::kText, {}},
+    {"bindAddress", Type::kText, "--bind-address"},
     {"bindAddressHardFail", Type::kBool, {}},
     {"enableProfiling", Type::kBool, {}},
     {"showHiddenMetricsForVersion", Type::kText, {}},
@@ -78,7 +78,7 @@ constexpr auto kFields = std::to_array<Field>({
     {"detectLocalMode", Type::kText, {}},
     {"detectLocal.bridgeInterface", Type::kText, {}},
     {"detectLocal.interfaceNamePrefix", Type::kText, {}},
-    {"oomScoreAdj", Type::kNumber, {}},
+    {"oomScoreAdj", Type::kNumberOrNull, "--oom-score-adj"},
     {"conntrack.maxPerCore", Type::kNumber, {}},
     {"conntrack.min", Type::kNumber, {}},
     {"conntrack.tcpEstablishedTimeout", Type::kDuration, {}},
@@ -199,7 +199,8 @@ class Reader {
 
   static bool fits(Type type, const YAML::Node& value) {
     switch (type) {
-      case Type::kNumber: {
+      case Type::kNumber:
+      case Type::kNumberOrNull: {
         double number = 0;
         return YAML::convert<double>::decode(value, number);
       }
@@ -223,6 +224,7 @@ class Reader {
   static std::string_view name_of(Type type) {
     switch (type) {
       case Type::kNumber:
+      case Type::kNumberOrNull:
         return "a number";
       case Type::kBool:
         return "true or false";

@@ -9,8 +9,10 @@
 
 #include "proxy/daemon/admin_addresses.h"
 #include "proxy/daemon/admin_pages.h"
+#include "proxy/daemon/change_warnings.h"
 #include "proxy/daemon/descriptor_limit.h"
 #include "proxy/daemon/duration.h"
+#include "proxy/daemon/effective_configuration.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/version.h"
@@ -27,6 +29,12 @@ namespace {
 constexpr std::chrono::milliseconds kBeat{1000};
 constexpr std::chrono::milliseconds kBeatBeforeSync{20};
 
+/// How often it is looked whether the workers have taken over a change whose trigger is known.
+constexpr std::chrono::milliseconds kProgrammingLook{5};
+
+/// How often it is looked whether rules of a kube-proxy's are in the way.
+constexpr std::chrono::minutes kStaleRulesLook{1};
+
 DataplaneOptions dataplane_options(const Options& options) {
   DataplaneOptions made;
   made.workers = options.workers;
@@ -38,10 +46,11 @@ DataplaneOptions dataplane_options(const Options& options) {
   return made;
 }
 
-config::StoreOptions store_options(const Options& options) {
+config::StoreOptions store_options(const Options& options, decltype(config::StoreOptions::on_triggered) on_triggered) {
   config::StoreOptions made;
   made.node.name = options.node_name;
   made.service_ranges = options.service_cidrs;
+  made.on_triggered = std::move(on_triggered);
   return made;
 }
 
@@ -50,7 +59,11 @@ config::StoreOptions store_options(const Options& options) {
 Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api)
     : options_(options),
       dataplane_(control_.get_executor(), dataplane_options(options), component_logger("dataplane")),
-      store_(store_options(options),
+      store_(store_options(options,
+                           [this](const auto& triggers) {
+                             programming_.handed_over(triggers, dataplane_.batches().posted);
+                             await_programming();
+                           }),
              [this](const std::vector<config::ServicePortChange>& changes) { apply(changes); }) {
   if (api) {
     rest_.emplace(control_.get_executor(), std::move(*api));
@@ -82,8 +95,8 @@ void Daemon::run() {
 
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
-  const auto served =
-      open_admin_addresses(admin_, options_, health_pages(health_, probes_), metrics_pages(health_, probes_, metrics_));
+  const auto served = open_admin_addresses(admin_, options_, health_pages(health_, probes_),
+                                           metrics_pages(health_, probes_, metrics_, configz(options_)));
   dataplane_.start();
   host_.emplace(control_.get_executor(), [this](const std::vector<config::IpAddress>&) { look_around(); });
   look_around();
@@ -96,8 +109,17 @@ void Daemon::start() {
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   await_signal();
+  look_for_stale_rules();
   beat();
   admin_.start();
+}
+
+void Daemon::look_for_stale_rules() {
+  stale_rules_.look();
+  stale_rules_timer_.expires_after(kStaleRulesLook);
+  stale_rules_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code.failed()) look_for_stale_rules();
+  });
 }
 
 void Daemon::await_signal() {
@@ -113,6 +135,7 @@ void Daemon::await_signal() {
 void Daemon::beat() {
   const bool synced = store_.synced();
   if (synced && !view_.synced) {
+    programming_.count_from(std::chrono::system_clock::now());
     spdlog::info("synced: {} services, {} service ports", store_.stats().services, store_.stats().service_ports);
   }
   {
@@ -132,11 +155,20 @@ void Daemon::beat() {
 
 bool Daemon::changes_are_in_force() {
   if (!unconfirmed_) return true;
-  const DataplaneSnapshot seen = dataplane_.snapshot();
-  if (seen.batches_done < awaited_batch_) return false;
-  awaited_batch_ = seen.batches_posted;
-  unconfirmed_ = seen.batches_done < awaited_batch_;
+  const Dataplane::Batches seen = dataplane_.batches();
+  if (seen.done < awaited_batch_) return false;
+  awaited_batch_ = seen.posted;
+  unconfirmed_ = seen.done < awaited_batch_;
   return true;
+}
+
+void Daemon::await_programming() {
+  programming_.carried_out(dataplane_.batches().done, std::chrono::system_clock::now());
+  if (!programming_.waiting()) return;
+  programming_timer_.expires_after(kProgrammingLook);
+  programming_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code.failed()) await_programming();
+  });
 }
 
 void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
@@ -148,14 +180,7 @@ void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   const auto now = std::chrono::system_clock::now();
   sync_.applied(changes, now, std::chrono::steady_clock::now() - begin);
   health_.set_applied(now);
-  for (const config::ServicePortChange& change : changes) {
-    const std::uint32_t before = change.before ? change.before->refused_endpoints : 0;
-    const std::uint32_t after = change.after ? change.after->refused_endpoints : 0;
-    if (after > before) {
-      spdlog::warn("{}: {} endpoints are refused: they are loopback, link-local or service addresses",
-                   change.name.to_string(), after);
-    }
-  }
+  for (const std::string& warning : warnings_about(changes)) spdlog::warn("{}", warning);
 }
 
 void Daemon::set_own_node(const std::optional<config::Node>& node) {
@@ -254,6 +279,8 @@ void Daemon::end() {
   health_checks_.stop();
   admin_.stop();
   heartbeat_.cancel();
+  programming_timer_.cancel();
+  stale_rules_timer_.cancel();
   signals_.cancel();
   spdlog::info("stopped");
 }
@@ -265,6 +292,7 @@ Daemon::StoreView Daemon::store_view() const {
 
 void Daemon::add_metrics() {
   metrics_.add([this] { return sync_.collect(); });
+  metrics_.add([this] { return programming_.collect(); });
   metrics_.add([this] { return probes_.collect(); });
   metrics_.add([this] {
     const StoreView view = store_view();
@@ -277,6 +305,7 @@ void Daemon::add_metrics() {
     for (const watch::FileSource& file : files_) files.push_back(file.status());
     return file_metrics(files);
   });
+  metrics_.add([this] { return stale_rules_.collect(); });
   metrics_.add([] { return MetricFamilies{build_info()}; });
   metrics_.add([] { return process_metrics(read_process_usage()); });
 }

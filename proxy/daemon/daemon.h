@@ -20,11 +20,14 @@
 #include "proxy/admin/local_endpoints.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/options.h"
+#include "proxy/daemon/stale_rules_notice.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
 #include "proxy/host/service_routes.h"
+#include "proxy/host/stale_rules.h"
 #include "proxy/metrics/metrics_page.h"
+#include "proxy/metrics/network_programming.h"
 #include "proxy/metrics/probe_metrics.h"
 #include "proxy/metrics/sync_metrics.h"
 #include "watch/rest/rest_client.h"
@@ -66,9 +69,11 @@ class Daemon {
   void tidy_routes();
   /// Shows the admin thread how things stand, once a second.
   void beat();
-  /// Every worker has carried out the changes that had been handed over at the last look. A look costs in proportion to
-  /// the service ports, so there is none while nothing changes.
+  /// Every worker has carried out the changes that had been handed over at the last look.
   bool changes_are_in_force();
+  /// Tells the metric of the changes that are in force by now, and looks again soon while some are not.
+  void await_programming();
+  void look_for_stale_rules();
   void await_signal();
   void add_metrics();
   StoreView store_view() const;
@@ -77,11 +82,15 @@ class Daemon {
   boost::asio::io_context control_{1};
   boost::asio::signal_set signals_{control_};
   boost::asio::steady_timer heartbeat_{control_};
+  boost::asio::steady_timer programming_timer_{control_};
+  boost::asio::steady_timer stale_rules_timer_{control_};
   watch::SystemClock clock_;
 
   Health health_;
   ProbeMetrics probes_;
   SyncMetrics sync_;
+  NetworkProgramming programming_;
+  StaleRulesNotice stale_rules_{&find_stale_rules, component_logger("host")};
   MetricsPage metrics_;
 
   Dataplane dataplane_;

@@ -114,6 +114,12 @@ std::optional<boost::asio::ip::tcp::endpoint> parse_bind_address(const std::stri
   return boost::asio::ip::tcp::endpoint{address, *port};
 }
 
+config::IpAddress parse_address(const std::string& flag, const std::string& value) {
+  const auto address = config::IpAddress::parse(value);
+  if (!address) refuse(flag, value, "not an IP address; write one such as 10.0.0.1, fd00::1 or 0.0.0.0");
+  return *address;
+}
+
 std::string parse_node_name(const std::string& flag, const std::string& value) {
   std::string name = value.empty() ? machine_name() : value;
   std::transform(name.begin(), name.end(), name.begin(),

@@ -33,6 +33,9 @@ NodePortAddresses parse_node_port_addresses(const std::string& flag, const std::
 std::optional<boost::asio::ip::tcp::endpoint> parse_bind_address(const std::string& flag, const std::string& value,
                                                                  std::uint16_t default_port);
 
+/// An address of either family, without a port.
+config::IpAddress parse_address(const std::string& flag, const std::string& value);
+
 /// A node's name in lower case; from the machine's own when `value` is empty. The name is a DNS subdomain (RFC 1123).
 std::string parse_node_name(const std::string& flag, const std::string& value);
 

@@ -1,7 +1,12 @@
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -12,14 +17,51 @@
 #include "proxy/daemon/api_access.h"
 #include "proxy/daemon/config_file.h"
 #include "proxy/daemon/daemon.h"
+#include "proxy/daemon/effective_configuration.h"
 #include "proxy/daemon/logging.h"
+#include "proxy/daemon/node_view.h"
+#include "proxy/daemon/oom_score.h"
 #include "proxy/daemon/options.h"
 #include "proxy/host/external_rules.h"
+#include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
 
 namespace {
 
 constexpr int kUsage = 2;
+
+using ferry::proxy::Options;
+
+void write_configuration(const Options& options) {
+  const std::string text = ferry::proxy::effective_configuration(options);
+  std::ofstream file(options.write_config_to);
+  file << text << std::flush;
+  if (!file) {
+    throw std::runtime_error(fmt::format("--write-config-to {}: {}; name a file that may be written",
+                                         options.write_config_to, std::generic_category().message(errno)));
+  }
+}
+
+/// What --init-only asks for.
+void make_ranges_local(const Options& options) {
+  const auto sources = ferry::proxy::own_sources(ferry::proxy::read_host_addresses(), std::nullopt);
+  const auto failures = ferry::proxy::LocalRoutes::add(options.service_cidrs, sources);
+  if (failures.empty()) return;
+  throw std::runtime_error(fmt::format("--init-only: {} cannot be made local to this host: {}; give CAP_NET_ADMIN",
+                                       failures.front().range.to_string(),
+                                       std::generic_category().message(failures.front().error)));
+}
+
+void settle_process(const Options& options) {
+  if (!options.without_effect.empty()) {
+    spdlog::info("these flags say nothing here: {}", fmt::join(options.without_effect, ", "));
+  }
+  if (const std::error_code error = ferry::proxy::set_oom_score_adj(options.oom_score_adj)) {
+    const auto level = options.oom_score_adj_given ? spdlog::level::warn : spdlog::level::debug;
+    spdlog::log(level, "--oom-score-adj {}: {}; less than it was needs CAP_SYS_RESOURCE", options.oom_score_adj,
+                error.message());
+  }
+}
 
 int run(std::vector<std::string> arguments) {
   auto parsed = ferry::proxy::parse_options(arguments);
@@ -27,16 +69,24 @@ int run(std::vector<std::string> arguments) {
     std::fputs(print->text.c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  auto options = std::get<ferry::proxy::Options>(std::move(parsed));
+  auto options = std::get<Options>(std::move(parsed));
   ferry::proxy::ConfigFile file;
   if (!options.config.empty()) {
     file = ferry::proxy::read_config_file(options.config);
     arguments.insert(arguments.begin(), file.arguments.begin(), file.arguments.end());
-    options = std::get<ferry::proxy::Options>(ferry::proxy::parse_options(std::move(arguments)));
+    options = std::get<Options>(ferry::proxy::parse_options(std::move(arguments)));
   }
   if (options.cleanup) {
     const std::size_t rules = ferry::proxy::ExternalRules::remove_all();
     std::printf("%zu routes and %zu rules taken away\n", ferry::proxy::LocalRoutes::remove_all(), rules);
+    return EXIT_SUCCESS;
+  }
+  if (!options.write_config_to.empty()) {
+    write_configuration(options);
+    return EXIT_SUCCESS;
+  }
+  if (options.init_only) {
+    make_ranges_local(options);
     return EXIT_SUCCESS;
   }
   const auto api = ferry::proxy::api_access(options);
@@ -44,6 +94,7 @@ int run(std::vector<std::string> arguments) {
   if (!file.without_effect.empty()) {
     spdlog::info("{}: these say nothing here: {}", options.config, fmt::join(file.without_effect, ", "));
   }
+  settle_process(options);
   ferry::proxy::Daemon(options, api).run();
   return EXIT_SUCCESS;
 }

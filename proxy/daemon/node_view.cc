@@ -11,10 +11,12 @@ bool has(const std::vector<config::IpAddress>& addresses, const config::IpAddres
   return std::find(addresses.begin(), addresses.end(), wanted) != addresses.end();
 }
 
-/// The first address of each family.
-std::vector<config::IpAddress> primaries_of(const config::Node& node) {
+/// The first address of each family: what the flag says, before what the Node object does.
+std::vector<config::IpAddress> primaries_of(const config::IpAddress& flag, const std::optional<config::Node>& node) {
   std::vector<config::IpAddress> primaries;
-  for (const config::IpAddress& address : node.addresses) {
+  if (!flag.is_unspecified()) primaries.push_back(flag);
+  if (!node) return primaries;
+  for (const config::IpAddress& address : node->addresses) {
     const bool first = std::none_of(primaries.begin(), primaries.end(),
                                     [&](const auto& other) { return other.family() == address.family(); });
     if (first) primaries.push_back(address);
@@ -32,7 +34,7 @@ NodeView node_view(const Options& options, const std::vector<config::IpAddress>&
     std::copy_if(node->addresses.begin(), node->addresses.end(), std::back_inserter(view.addresses),
                  [&](const auto& address) { return !has(host, address); });
   }
-  const std::vector<config::IpAddress> primaries = node ? primaries_of(*node) : std::vector<config::IpAddress>{};
+  const std::vector<config::IpAddress> primaries = primaries_of(options.bind_address, node);
   const NodePortAddresses& asked = options.node_port_addresses;
   std::copy_if(host.begin(), host.end(), std::back_inserter(view.node_port_addresses), [&](const auto& address) {
     return asked.primary ? has(primaries, address) : asked.ranges.empty() || contains(asked.ranges, address);

@@ -13,8 +13,8 @@ namespace ferry::proxy {
 ///
 ///  - The node's addresses are the host's and those its Node object names.
 ///  - Node ports are served at the host's addresses that --nodeport-addresses asks for: all of them without it, those
-///  in
-///    its ranges, or, for `primary`, the first of each family that the Node object names.
+///    in its ranges, or, for `primary`, the first of each family that the Node object names, where --bind-address does
+///    not say another.
 ///  - Pods come from --cluster-cidr, else from the Node object's own ranges.
 NodeView node_view(const Options& options, const std::vector<config::IpAddress>& host,
                    const std::optional<config::Node>& node);

@@ -8,6 +8,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "proxy/daemon/flag_values.h"
+#include "proxy/daemon/inert_flags.h"
 #include "proxy/daemon/unknown_argument.h"
 #include "proxy/daemon/version.h"
 
@@ -18,6 +19,7 @@ namespace {
 constexpr std::uint16_t kHealthzPort = 10256;
 constexpr std::uint16_t kMetricsPort = 10249;
 constexpr long kMaxWorkers = 1024;
+constexpr long kMaxOomScoreAdj = 1000;
 
 /// The values as they stand on the command line, with the defaults of those that do not.
 struct RawOptions {
@@ -31,6 +33,9 @@ struct RawOptions {
   std::string cluster_cidr;
   std::string nodeport_addresses;
   std::string capture = "auto";
+  std::string bind_address = "0.0.0.0";
+  std::string oom_score_adj;
+  std::string write_config_to;
   std::string workers;
   std::string half_close_timeout = "15m";
   std::string udp_idle_timeout = "30s";
@@ -39,6 +44,7 @@ struct RawOptions {
   std::string metrics_bind_address = fmt::format("127.0.0.1:{}", kMetricsPort);
   std::string verbosity = "2";
   bool cleanup = false;
+  bool init_only = false;
 };
 
 constexpr const char* kDescription =
@@ -120,6 +126,29 @@ void define_node_flags(CLI::App& app, RawOptions& raw) {
       ->group(group);
 }
 
+void define_ending_flags(CLI::App& app, RawOptions& raw) {
+  app.add_option("--write-config-to", raw.write_config_to,
+                 "Write the KubeProxyConfiguration that is in force here,\nand exit")
+      ->option_text("FILE")
+      ->group("Others");
+  app.add_flag("--init-only", raw.init_only,
+               "Make the service ranges local, which needs privileges,\nand exit; what runs then needs none for it")
+      ->group("Others");
+}
+
+void define_process_flags(CLI::App& app, RawOptions& raw) {
+  app.add_option("--bind-address", raw.bind_address,
+                 "The node's primary address, in place of the first of\nits family that the Node object names "
+                 "(default 0.0.0.0; that\nsays nothing)")
+      ->option_text("IP")
+      ->group("This node");
+  app.add_option("--oom-score-adj", raw.oom_score_adj,
+                 "From -1000 to 1000: how soon the kernel ends this\nprocess when memory runs out, the least last "
+                 "(default -999)")
+      ->option_text("N")
+      ->group("This node");
+}
+
 void define_traffic_flags(CLI::App& app, RawOptions& raw) {
   const std::string group = "Connections";
   app.add_option("--workers", raw.workers, "Threads that carry connections (default: one a core)")
@@ -146,7 +175,7 @@ void define_observation_flags(CLI::App& app, RawOptions& raw) {
       ->option_text("IP:PORT")
       ->group(group);
   app.add_option("--metrics-bind-address", raw.metrics_bind_address,
-                 "Serves /metrics, /healthz, /livez and /proxyMode\n(default 127.0.0.1:10249)")
+                 "Serves /metrics, /healthz, /livez, /proxyMode and\n/configz (default 127.0.0.1:10249)")
       ->option_text("IP:PORT")
       ->group(group);
   app.add_option("-v,--v", raw.verbosity,
@@ -154,6 +183,12 @@ void define_observation_flags(CLI::App& app, RawOptions& raw) {
                  "(default 2)")
       ->option_text("LEVEL")
       ->group(group);
+}
+
+int parse_oom_score_adj(const std::string& value) {
+  constexpr int kKubeProxys = -999;
+  if (value.empty()) return kKubeProxys;
+  return static_cast<int>(parse_whole_number("--oom-score-adj", value, -kMaxOomScoreAdj, kMaxOomScoreAdj));
 }
 
 std::size_t parse_workers(const std::string& value) {
@@ -201,6 +236,11 @@ Options check(const RawOptions& raw) {
   options.shutdown_grace = parse_duration_flag("--shutdown-grace", raw.shutdown_grace, std::chrono::milliseconds{0});
   options.healthz_bind_address = parse_bind_address("--healthz-bind-address", raw.healthz_bind_address, kHealthzPort);
   options.metrics_bind_address = parse_bind_address("--metrics-bind-address", raw.metrics_bind_address, kMetricsPort);
+  options.bind_address = parse_address("--bind-address", raw.bind_address);
+  options.oom_score_adj = parse_oom_score_adj(raw.oom_score_adj);
+  options.oom_score_adj_given = !raw.oom_score_adj.empty();
+  options.write_config_to = raw.write_config_to;
+  options.init_only = raw.init_only;
   options.cleanup = raw.cleanup;
   options.verbosity = static_cast<int>(parse_whole_number("--v", raw.verbosity, 0, 10));
   return options;
@@ -208,7 +248,9 @@ Options check(const RawOptions& raw) {
 
 std::vector<std::string> flag_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) names.push_back("--" + option->get_lnames().front());
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group() != kInertGroup) names.push_back("--" + option->get_lnames().front());
+  }
   return names;
 }
 
@@ -224,12 +266,14 @@ std::string flag_of(const CLI::ArgumentMismatch& error) {
   return text.substr(0, text.find(':'));
 }
 
-/// CLI11 reads `--flag=` as a flag whose value is the next argument; here it is a flag with an empty value.
+/// CLI11 reads `--flag=` as a flag whose value is the next argument; here it is a flag with an empty value. Of `-v=4`
+/// it takes the equals sign for a part of the value.
 std::vector<std::string> split_empty_values(std::vector<std::string> arguments) {
   std::vector<std::string> split;
   for (std::string& argument : arguments) {
     const bool empty_value = argument.starts_with("--") && argument.ends_with('=');
     if (empty_value) argument.pop_back();
+    if (argument.starts_with("-v=")) argument.erase(2, 1);
     split.push_back(std::move(argument));
     if (empty_value) split.emplace_back();
   }
@@ -248,9 +292,12 @@ std::variant<Options, TextToPrint> parse_options(std::vector<std::string> argume
   app.set_help_flag();
   define_cluster_flags(app, raw);
   define_node_flags(app, raw);
+  define_process_flags(app, raw);
+  define_inert_flags(app);
   define_traffic_flags(app, raw);
   define_observation_flags(app, raw);
   app.set_help_flag("-h,--help", "Print this and exit")->group("Others");
+  define_ending_flags(app, raw);
   app.add_flag("--cleanup", raw.cleanup, "Take away the routes and rules that earlier runs have left,\nand exit")
       ->group("Others");
   app.add_flag("--version", version, "Print the version, the commit and the features, and exit")->group("Others");
@@ -260,6 +307,7 @@ std::variant<Options, TextToPrint> parse_options(std::vector<std::string> argume
   try {
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
+    hide_inert_flags(app);
     return TextToPrint{single_spaced(app.help())};
   } catch (const CLI::ExtrasError&) {
     throw UsageError(explain_unknown_argument(app.remaining().front(), flag_names(app)));
@@ -269,7 +317,9 @@ std::variant<Options, TextToPrint> parse_options(std::vector<std::string> argume
     throw UsageError(fmt::format("{}; kube-ferry --help explains every flag", error.what()));
   }
   if (version) return TextToPrint{version_text()};
-  return check(raw);
+  Options options = check(raw);
+  options.without_effect = given_inert_flags(app);
+  return options;
 }
 
 }  // namespace ferry::proxy

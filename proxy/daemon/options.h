@@ -30,6 +30,10 @@ struct NodePortAddresses {
 struct Options {
   /// Take away what earlier runs left in the kernel, and end; nothing else counts then.
   bool cleanup = false;
+  /// Do what needs privileges, and end.
+  bool init_only = false;
+  /// Write the configuration to this path, and end; empty: not given.
+  std::string write_config_to;
 
   /// The path of a KubeProxyConfiguration, whose fields stand for flags that are not given; empty: none.
   std::string config;
@@ -49,6 +53,8 @@ struct Options {
   std::vector<config::IpPrefix> cluster_cidrs;
   NodePortAddresses node_port_addresses;
   CaptureMethod capture = CaptureMethod::kAuto;
+  /// The node's primary address of its family; unspecified: the Node object says.
+  config::IpAddress bind_address;
 
   std::size_t workers = 1;
   std::chrono::milliseconds half_close_timeout{};
@@ -60,6 +66,13 @@ struct Options {
   std::optional<boost::asio::ip::tcp::endpoint> metrics_bind_address;
   /// As kube-proxy's: 0 to 2 the least, 4 debugging, 6 everything.
   int verbosity = 2;
+  /// What the process asks of the kernel for when memory runs out (proc_pid_oom_score_adj(5)).
+  int oom_score_adj = 0;
+  /// It was asked for rather than being the default.
+  bool oom_score_adj_given = false;
+
+  /// Flags of kube-proxy's that were given and say nothing here, such as "--proxy-mode".
+  std::vector<std::string> without_effect;
 };
 
 /// The command line is wrong. what() is one sentence: the flag, what was wrong, what would be right. Exit code 2.

@@ -41,6 +41,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   void drain(Clock::time_point deadline, std::function<void(DrainResult)> done);
   void stop();
   DataplaneSnapshot snapshot() const;
+  Batches batches() const;
 
  private:
   static DataplaneOptions with_a_worker(DataplaneOptions options) {
@@ -215,6 +216,13 @@ DataplaneSnapshot Dataplane::Impl::snapshot() const {
   return snapshot;
 }
 
+Dataplane::Batches Dataplane::Impl::batches() const {
+  const std::lock_guard lock(mutex_);
+  Batches batches{batches_posted_.value(), batches_posted_.value()};
+  for (const std::unique_ptr<Worker>& worker : workers_) batches.done = std::min(batches.done, worker->batches_done());
+  return batches;
+}
+
 void Dataplane::Impl::listener_closed(const ListenAddress& at) {
   Commands commands;
   {
@@ -295,6 +303,8 @@ void Dataplane::drain(Clock::time_point deadline, std::function<void(DrainResult
 }
 
 void Dataplane::stop() { impl_->stop(); }
+
+Dataplane::Batches Dataplane::batches() const { return impl_->batches(); }
 
 DataplaneSnapshot Dataplane::snapshot() const { return impl_->snapshot(); }
 

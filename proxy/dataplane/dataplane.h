@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -63,6 +64,14 @@ class Dataplane {
 
   /// Closes everything at once and joins the workers. A drain that has not ended is forgotten. May be called twice.
   void stop();
+
+  /// Batches of changes sent to the workers so far, and those that every worker has carried out. Safe from any thread,
+  /// at a cost that does not depend on the service ports.
+  struct Batches {
+    std::uint64_t posted = 0;
+    std::uint64_t done = 0;
+  };
+  Batches batches() const;
 
   /// Counters and state. Safe from any thread, at any time between construction and destruction.
   DataplaneSnapshot snapshot() const;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <prometheus/counter.h>
+#include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
@@ -32,6 +33,9 @@ class SyncMetrics {
   prometheus::Gauge& last_queued_;
   prometheus::Counter& service_changes_;
   prometheus::Counter& endpoint_changes_;
+  prometheus::Family<prometheus::Gauge>& no_local_endpoints_;
+  prometheus::Gauge& none_local_for_internal_;
+  prometheus::Gauge& none_local_for_external_;
 };
 
 }  // namespace ferry::proxy

@@ -3,11 +3,13 @@
 #include <utility>
 
 #include "watch/codec/fields.h"
+#include "watch/codec/rfc3339.h"
 
 namespace ferry::watch::codec {
 namespace {
 
 constexpr std::string_view kServiceLabel = "kubernetes.io/service-name";
+constexpr std::string_view kTriggerTime = "endpoints.kubernetes.io/last-change-trigger-time";
 
 }  // namespace
 
@@ -29,7 +31,7 @@ void EndpointSliceDraft::read_metadata(JsonReader& in, std::string_view key) {
       if (label == kServiceLabel) value.service = text;
     });
   } else if (key == "annotations") {
-    read_annotations(in, meta, [](std::string_view, std::string_view) {});
+    read_slice_annotations(in, meta, value, remarks);
   } else {
     read_metadata_member(in, key, meta);
   }
@@ -73,6 +75,14 @@ void EndpointSliceDraft::read_conditions(JsonReader& in, config::Endpoint& endpo
     }
   });
   endpoint.serving = serving.value_or(serving_default_ == ServingDefault::kServing || endpoint.ready);
+}
+
+void read_slice_annotations(JsonReader& in, ObjectMeta& meta, config::EndpointSlice& slice, Remarks& remarks) {
+  read_annotations(in, meta, [&](std::string_view key, std::string_view text) {
+    if (key != kTriggerTime) return;
+    slice.triggered_at = parse_rfc3339(text);
+    if (!slice.triggered_at) remarks.add(in, is_not(text, "a time such as 2026-01-02T15:04:05Z"));
+  });
 }
 
 void read_hints(JsonReader& in, config::Endpoint& endpoint) {

@@ -53,6 +53,9 @@ class EndpointSliceDraft {
   Remarks address_remarks_;
 };
 
+/// Reads the annotations of a slice, or of Endpoints, which both say what triggered their last change.
+void read_slice_annotations(JsonReader& in, ObjectMeta& meta, config::EndpointSlice& slice, Remarks& remarks);
+
 /// hints.forZones[].name and hints.forNodes[].name, which all versions write alike.
 void read_hints(JsonReader& in, config::Endpoint& endpoint);
 

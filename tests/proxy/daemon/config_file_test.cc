@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proxy/daemon/effective_configuration.h"
 #include "proxy/daemon/options.h"
 #include "tests/support/temporary_folder.h"
 
@@ -49,12 +50,14 @@ metricsBindAddress: 127.0.0.1:10249
 clusterCIDR: 10.244.0.0/16,fd00:244::/56
 nodePortAddresses: [10.0.0.0/8, "fd00::/8"]
 logging: {verbosity: 4}
+bindAddress: fd00::1
+oomScoreAdj: 0
 )");
-  EXPECT_THAT(
-      file.arguments,
-      ElementsAre("--kubeconfig=/var/lib/kube-proxy/kubeconfig.conf", "--hostname-override=node-1",
-                  "--healthz-bind-address=0.0.0.0:10256", "--metrics-bind-address=127.0.0.1:10249",
-                  "--cluster-cidr=10.244.0.0/16,fd00:244::/56", "--nodeport-addresses=10.0.0.0/8,fd00::/8", "--v=4"));
+  EXPECT_THAT(file.arguments,
+              ElementsAre("--kubeconfig=/var/lib/kube-proxy/kubeconfig.conf", "--hostname-override=node-1",
+                          "--healthz-bind-address=0.0.0.0:10256", "--metrics-bind-address=127.0.0.1:10249",
+                          "--cluster-cidr=10.244.0.0/16,fd00:244::/56", "--nodeport-addresses=10.0.0.0/8,fd00::/8",
+                          "--v=4", "--bind-address=fd00::1", "--oom-score-adj=0"));
   const auto options = std::get<Options>(parse_options(file.arguments));
   EXPECT_EQ(options.node_name, "node-1");
   EXPECT_EQ(options.node_port_addresses.ranges.size(), 2U);
@@ -129,18 +132,18 @@ winkernel:
   rootHnsEndpointName: ""
   sourceVip: ""
 )");
-  EXPECT_THAT(file.arguments,
-              ElementsAre("--kubeconfig=/var/lib/kube-proxy/kubeconfig.conf", "--cluster-cidr=10.244.0.0/16"));
-  EXPECT_THAT(file.without_effect, ElementsAre("bindAddress", "logging.flushFrequency", "logging.options"));
+  EXPECT_THAT(file.arguments, ElementsAre("--bind-address=0.0.0.0", "--kubeconfig=/var/lib/kube-proxy/kubeconfig.conf",
+                                          "--cluster-cidr=10.244.0.0/16"));
+  EXPECT_THAT(file.without_effect, ElementsAre("logging.flushFrequency", "logging.options"));
 }
 
 TEST_F(ConfigFileTest, FieldsOfOtherModesAreAcceptedAndNamed) {
   const ConfigFile file = read(kHead +
                                "mode: ipvs\nipvs: {scheduler: rr, syncPeriod: 30s}\nfeatureGates: {X: true}\n"
-                               "conntrack: {min: 131072}\noomScoreAdj: -999\n");
+                               "conntrack: {min: 131072}\n");
   EXPECT_THAT(file.arguments, IsEmpty());
   EXPECT_THAT(file.without_effect,
-              ElementsAre("mode", "ipvs.scheduler", "ipvs.syncPeriod", "featureGates", "conntrack.min", "oomScoreAdj"));
+              ElementsAre("mode", "ipvs.scheduler", "ipvs.syncPeriod", "featureGates", "conntrack.min"));
 }
 
 TEST_F(ConfigFileTest, EachMistakeIsOneSentenceWithItsLine) {
@@ -168,6 +171,32 @@ TEST_F(ConfigFileTest, EachMistakeIsOneSentenceWithItsLine) {
 TEST_F(ConfigFileTest, AFileThatCannotBeReadIsNamed) {
   EXPECT_THROW(read_config_file("/does/not/exist"), std::runtime_error);
   EXPECT_THROW(read_config_file(folder_.path()), std::runtime_error);
+}
+
+TEST_F(ConfigFileTest, TheConfigurationInForceReadsBackAsItself) {
+  const std::vector<std::vector<std::string>> command_lines{
+      {"--hostname-override=node-1"},
+      {"--hostname-override=node-1", "--kubeconfig=/k \"x\"", "--cluster-cidr=10.1.0.0/16,fd00:1::/64",
+       "--nodeport-addresses=10.0.0.0/8,fd00::/8", "--bind-address=10.0.0.1", "--oom-score-adj=0", "--v=4",
+       "--healthz-bind-address=[::1]:80", "--metrics-bind-address=127.0.0.1:0"},
+      {"--hostname-override=node-1", "--nodeport-addresses=primary"}};
+  for (const std::vector<std::string>& command_line : command_lines) {
+    const std::string text = effective_configuration(std::get<Options>(parse_options(command_line)));
+    const ConfigFile file = read(text);
+    EXPECT_THAT(file.without_effect, IsEmpty());
+    EXPECT_EQ(effective_configuration(std::get<Options>(parse_options(file.arguments))), text);
+  }
+}
+
+TEST_F(ConfigFileTest, ThePageHoldsTheConfigurationUnderItsGroup) {
+  EXPECT_EQ(configz(std::get<Options>(parse_options({"--hostname-override=node-1", "--kubeconfig=/k\xff",
+                                                     "--master=https://user:secret@10.0.0.1",
+                                                     "--nodeport-addresses=primary", "--metrics-bind-address="}))),
+            R"({"kubeproxy.config.k8s.io":{"kind":"KubeProxyConfiguration",)"
+            R"("apiVersion":"kubeproxy.config.k8s.io/v1alpha1","clientConnection":{"kubeconfig":"/k�"},)"
+            R"("logging":{"verbosity":2},"hostnameOverride":"node-1","bindAddress":"0.0.0.0",)"
+            R"("healthzBindAddress":"0.0.0.0:10256","metricsBindAddress":"","clusterCIDR":"",)"
+            R"("nodePortAddresses":["primary"],"oomScoreAdj":-999}})");
 }
 
 }  // namespace

@@ -57,6 +57,38 @@ TEST_F(FileSource, AChangedFileChangesWhoAnswersAndCutsNobody) {
   EXPECT_TRUE(carried.echo("still here")) << carried.error();
 }
 
+TEST_F(FileSource, AChangeOfASliceCountsInTheNetworkProgrammingLatency) {
+  const auto write_changed_at = [this](const std::string& time, std::vector<boost::asio::ip::tcp::endpoint> backends) {
+    std::string text = Manifest{service_.address().to_string(), service_.port(), std::move(backends)}.to_yaml();
+    const std::string before = "labels: {kubernetes.io/service-name: web}";
+    text.insert(text.find(before),
+                "annotations: {endpoints.kubernetes.io/last-change-trigger-time: \"" + time + "\"}, ");
+    folder_.write("services.yaml", text);
+  };
+  const EchoServer other("b", {boost::asio::ip::make_address(block_.pod_address(2)), 0});
+  const RunningDaemon daemon(flags());
+  daemon.wait_until_healthy();
+  write_changed_at("2001-01-01T00:00:00Z", {other.endpoint()});
+  wait_for_answer("b");
+  // In a time to come, so that no clock decides.
+  write_changed_at("2201-01-01T00:00:00Z", {backend_.endpoint()});
+  wait_for_answer("a");
+  eventually("one change in the metric", [&] {
+    return daemon.metrics("/metrics").body.find("\nkubeproxy_network_programming_duration_seconds_count 1\n") !=
+           std::string::npos;
+  });
+}
+
+TEST_F(FileSource, AnSctpPortIsNamedAndCountedAsNotServed) {
+  std::string text = Manifest{service_.address().to_string(), service_.port(), {}}.to_yaml();
+  text.replace(text.find("{port: "), 7, "{protocol: SCTP, port: ");
+  folder_.write("services.yaml", text);
+  RunningDaemon daemon(flags());
+  daemon.process().wait_for_output("default/web[^ ]*/SCTP: not served, for SCTP is not carried");
+  EXPECT_NE(daemon.metrics("/metrics").body.find("\nkube_ferry_service_ports_not_served{protocol=\"SCTP\"} 1\n"),
+            std::string::npos);
+}
+
 TEST_F(FileSource, AFileThatBreaksLeavesTheLastGoodStateInForce) {
   RunningDaemon daemon(flags());
   daemon.wait_until_healthy();

@@ -52,6 +52,17 @@ TEST_F(NodeViewTest, PrimaryIsTheFirstOfEachFamilyThatTheNodeObjectNames) {
   EXPECT_THAT(view().node_port_addresses, ElementsAre(address("192.0.2.2"), address("2001:db8::1")));
 }
 
+TEST_F(NodeViewTest, TheFlagNamesThePrimaryAddressOfItsFamilyInTheNodesPlace) {
+  options_.node_port_addresses.primary = true;
+  options_.bind_address = address("192.0.2.1");
+  EXPECT_THAT(view().node_port_addresses, ElementsAre(address("192.0.2.1")));
+  node_.emplace();
+  node_->addresses = {address("192.0.2.2"), address("2001:db8::1")};
+  EXPECT_THAT(view().node_port_addresses, ElementsAre(address("192.0.2.1"), address("2001:db8::1")));
+  options_.bind_address = address("::");
+  EXPECT_THAT(view().node_port_addresses, ElementsAre(address("192.0.2.2"), address("2001:db8::1")));
+}
+
 TEST_F(NodeViewTest, OwnConnectionsComeFromTheNodesAddressBeforeOthersAndNeverFromLoopback) {
   EXPECT_EQ(own_sources(host_, node_).front(), address("192.0.2.1"));
   node_.emplace();

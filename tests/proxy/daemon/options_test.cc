@@ -6,7 +6,9 @@
 namespace ferry::proxy {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Options parse(std::vector<std::string> arguments) { return std::get<Options>(parse_options(std::move(arguments))); }
 
@@ -44,6 +46,7 @@ TEST(Options, AValueFollowsItsFlagWithOrWithoutAnEqualsSign) {
   EXPECT_EQ(parse({"--workers=3"}).workers, 3U);
   EXPECT_EQ(parse({"--v=4"}).verbosity, 4);
   EXPECT_EQ(parse({"-v", "4"}).verbosity, 4);
+  EXPECT_EQ(parse({"-v=4"}).verbosity, 4);
 }
 
 TEST(Options, TheLastOfARepeatedFlagCounts) { EXPECT_EQ(parse({"--workers=1", "--workers=2"}).workers, 2U); }
@@ -95,6 +98,37 @@ TEST(Options, TheNodesNameIsInLowerCase) {
   EXPECT_EQ(parse({"--hostname-override=Node-1.Example"}).node_name, "node-1.example");
 }
 
+TEST(Options, FlagsOfKubeProxysThatSayNothingHereAreAcceptedAndNamed) {
+  EXPECT_TRUE(parse({"--v=2"}).without_effect.empty());
+  const Options options = parse({"--iptables-min-sync-period=1s", "--proxy-mode", "iptables", "--masquerade-all",
+                                 "--v=4", "--conntrack-max-per-core", "0", "--bind-address-hard-fail=false",
+                                 "--feature-gates=", "--proxy-mode=ipvs", "--kube-api-qps=5.5", "--workers=2"});
+  EXPECT_THAT(options.without_effect,
+              ElementsAre("--proxy-mode", "--iptables-min-sync-period", "--masquerade-all", "--conntrack-max-per-core",
+                          "--kube-api-qps", "--bind-address-hard-fail", "--feature-gates"));
+  EXPECT_EQ(options.verbosity, 4);
+  EXPECT_EQ(options.workers, 2U);
+}
+
+TEST(Options, AFlagThatSaysNothingIsCheckedAsKubeProxyWould) {
+  EXPECT_EQ(refusal({"--iptables-sync-period=30"}),
+            "--iptables-sync-period 30: give a duration such as 500ms, 30s or 1m30s");
+  EXPECT_EQ(refusal({"--kube-api-burst=ten"}), "--kube-api-burst ten: give a number");
+  EXPECT_EQ(refusal({"--conntrack-min=1", "--conntrack-min="}), "--conntrack-min '': give a number");
+  EXPECT_EQ(refusal({"--masquerade-all=yes"}), "--masquerade-all yes: give true or false");
+  EXPECT_EQ(refusal({"--proxy-mode"}), "--proxy-mode needs a value; kube-ferry --help explains it");
+  EXPECT_THAT(std::get<TextToPrint>(parse_options({"--help"})).text, Not(HasSubstr("--proxy-mode")));
+}
+
+TEST(Options, ThePrimaryAddressAndTheOomScoreHaveKubeProxysDefaults) {
+  EXPECT_TRUE(parse({}).bind_address.is_unspecified());
+  EXPECT_EQ(parse({"--bind-address=fd00::1"}).bind_address.to_string(), "fd00::1");
+  EXPECT_EQ(parse({}).oom_score_adj, -999);
+  EXPECT_FALSE(parse({}).oom_score_adj_given);
+  EXPECT_EQ(parse({"--oom-score-adj=0"}).oom_score_adj, 0);
+  EXPECT_TRUE(parse({"--oom-score-adj", "-999"}).oom_score_adj_given);
+}
+
 TEST(Options, EachWrongValueIsOneSentenceThatNamesTheFlag) {
   const std::string duration = ": not a duration; write a number and a unit, such as 500ms, 30s or 1m30s";
   const std::string range =
@@ -129,6 +163,9 @@ TEST(Options, EachWrongValueIsOneSentenceThatNamesTheFlag) {
       {{"--hostname-override=a..b"}, "--hostname-override a..b" + name},
       {{"--hostname-override=a-.b"}, "--hostname-override a-.b" + name},
       {{"--api-version=v2"}, "--api-version v2: give auto, which asks the server, or v1beta1"},
+      {{"--bind-address=eth0"},
+       "--bind-address eth0: not an IP address; write one such as 10.0.0.1, fd00::1 or 0.0.0.0"},
+      {{"--oom-score-adj=-1001"}, "--oom-score-adj -1001: give a whole number from -1000 to 1000"},
       {{"--source-file="}, "--source-file '': give the path of a manifest in YAML or JSON"},
   };
   for (const auto& [arguments, sentence] : table) EXPECT_EQ(refusal(arguments), sentence);
@@ -137,7 +174,9 @@ TEST(Options, EachWrongValueIsOneSentenceThatNamesTheFlag) {
 TEST(Options, AnUnknownFlagIsNamedWithTheOneProbablyMeant) {
   EXPECT_EQ(refusal({"--worker=2"}), "unknown flag --worker; did you mean --workers?");
   EXPECT_EQ(refusal({"--kube-config", "x"}), "unknown flag --kube-config; did you mean --kubeconfig?");
-  EXPECT_EQ(refusal({"--proxy-mode=iptables"}), "unknown flag --proxy-mode; kube-ferry --help lists those there are");
+  EXPECT_EQ(refusal({"--proxy=iptables"}), "unknown flag --proxy; kube-ferry --help lists those there are");
+  EXPECT_EQ(refusal({"--proxy-mod=iptables"}), "unknown flag --proxy-mod; kube-ferry --help lists those there are")
+      << "a flag that says nothing is not what was meant";
   EXPECT_EQ(refusal({"serve"}),
             "unexpected argument 'serve'; every value belongs to a flag, as kube-ferry --help shows");
 }

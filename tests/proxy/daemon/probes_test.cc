@@ -73,7 +73,9 @@ TEST(Probes, TheMetricsParseAndHaveTheirNames) {
   const std::set<std::string> names = families_of(daemon.metrics("/metrics").body);
   for (const char* name : {"kubeproxy_proxy_healthz_total",
                            "kubeproxy_proxy_livez_total",
+                           "kubeproxy_network_programming_duration_seconds",
                            "kubeproxy_sync_proxy_rules_duration_seconds",
+                           "kubeproxy_sync_proxy_rules_no_local_endpoints_total",
                            "kubeproxy_sync_proxy_rules_last_timestamp_seconds",
                            "kube_ferry_connections_open",
                            "kube_ferry_connections_accepted_total",

@@ -70,6 +70,22 @@ TEST_P(EndpointSlices, OneSubsetHoldsEndpointsAndPorts) {
   EXPECT_EQ(decoded.left_out, "");
 }
 
+TEST_P(EndpointSlices, TheTriggerOfTheLastChangeIsRead) {
+  const auto read = [](const std::string& time) {
+    return decode_slice(*GetParam(), R"({"metadata":{"name":"a-1","namespace":"ns","annotations":{
+        "other":"x","endpoints.kubernetes.io/last-change-trigger-time":")" +
+                                         time + R"("}},"addressType":"IPv4"})");
+  };
+  EXPECT_EQ(decode_slice(*GetParam(), slice("[]")).value.triggered_at, std::nullopt);
+  EXPECT_EQ(read("1970-01-01T00:00:02.5Z").value.triggered_at,
+            std::chrono::system_clock::time_point{std::chrono::milliseconds{2500}});
+  EXPECT_EQ(read("yesterday").value.triggered_at, std::nullopt);
+  EXPECT_EQ(
+      read("yesterday").left_out,
+      R"(metadata.annotations.endpoints.kubernetes.io/last-change-trigger-time: "yesterday" is not a time such as )"
+      "2026-01-02T15:04:05Z");
+}
+
 TEST_P(EndpointSlices, ConditionsThatAreAbsentMeanReadyAndNotTerminating) {
   Endpoint terminating = endpoint("10.1.0.4");
   terminating.ready = false;

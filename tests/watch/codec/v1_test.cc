@@ -142,7 +142,8 @@ Endpoint endpoint(std::string_view address, bool ready, std::string node = "") {
 
 TEST(V1Endpoints, EachSubsetKeepsItsAddressesWithItsPorts) {
   const Decoded<EndpointSlice> decoded = endpoints(R"({"kind":"Endpoints","apiVersion":"v1",
-    "metadata":{"name":"a","namespace":"ns","resourceVersion":"3","labels":{"endpointslice.kubernetes.io/skip-mirror":"true"}},
+    "metadata":{"name":"a","namespace":"ns","resourceVersion":"3","labels":{"endpointslice.kubernetes.io/skip-mirror":"true"},
+                "annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"1970-01-01T00:00:02Z"}},
     "subsets":[
       {"addresses":[{"ip":"10.1.0.1","nodeName":"n1","targetRef":{"kind":"Pod"}},{"ip":"fd00::1"}],
        "notReadyAddresses":[{"ip":"10.1.0.2"}],
@@ -153,6 +154,7 @@ TEST(V1Endpoints, EachSubsetKeepsItsAddressesWithItsPorts) {
   EndpointSlice expected;
   expected.name = {"ns", "a"};
   expected.service = "a";
+  expected.triggered_at = std::chrono::system_clock::time_point{std::chrono::seconds{2}};
   expected.subsets = {
       EndpointSubset{{endpoint("10.1.0.1", true, "n1"), endpoint("fd00::1", true), endpoint("10.1.0.2", false)},
                      {{"http", Protocol::kTcp, 8080}, {"dns", Protocol::kUdp, 53}}},

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "watch/codec/decode_object.h"
+#include "watch/codec/endpoint_slice_draft.h"
 #include "watch/codec/fields.h"
 #include "watch/codec/metadata.h"
 #include "watch/codec/v1/formats.h"
@@ -17,8 +18,8 @@ class EndpointsDraft {
   void member(JsonReader& in, std::string_view key) {
     if (key == "subsets") {
       in.elements([&](std::size_t) { read_subset(in); });
-    } else {
-      read_object_metadata(in, key, meta);
+    } else if (key == "metadata") {
+      in.members([&](std::string_view field) { read_metadata(in, field); });
     }
   }
 
@@ -33,6 +34,13 @@ class EndpointsDraft {
   Remarks remarks;
 
  private:
+  void read_metadata(JsonReader& in, std::string_view key) {
+    if (key == "annotations") {
+      read_slice_annotations(in, meta, value, remarks);
+    } else {
+      read_metadata_member(in, key, meta);
+    }
+  }
   void read_subset(JsonReader& in);
   void read_endpoint(JsonReader& in, bool ready, std::vector<config::Endpoint>& out);
   void read_port(JsonReader& in, std::vector<config::EndpointPort>& out);

@@ -1,0 +1,58 @@
+#include "proxy/daemon/effective_configuration.h"
+
+#include <optional>
+#include <sstream>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace ferry::proxy {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string to_string(const std::optional<boost::asio::ip::tcp::endpoint>& address) {
+  if (!address) return "";
+  std::ostringstream text;
+  text << *address;
+  return text.str();
+}
+
+std::string joined(const std::vector<config::IpPrefix>& ranges) {
+  std::string text;
+  for (const config::IpPrefix& range : ranges) text += (text.empty() ? "" : ",") + range.to_string();
+  return text;
+}
+
+Json list_of(const NodePortAddresses& addresses) {
+  Json list = Json::array();
+  if (addresses.primary) list.push_back("primary");
+  for (const config::IpPrefix& range : addresses.ranges) list.push_back(range.to_string());
+  return list;
+}
+
+Json configuration(const Options& options) {
+  return {{"kind", "KubeProxyConfiguration"},
+          {"apiVersion", "kubeproxy.config.k8s.io/v1alpha1"},
+          {"clientConnection", {{"kubeconfig", options.kubeconfig}}},
+          {"logging", {{"verbosity", options.verbosity}}},
+          {"hostnameOverride", options.node_name},
+          {"bindAddress", options.bind_address.to_string()},
+          {"healthzBindAddress", to_string(options.healthz_bind_address)},
+          {"metricsBindAddress", to_string(options.metrics_bind_address)},
+          {"clusterCIDR", joined(options.cluster_cidrs)},
+          {"nodePortAddresses", list_of(options.node_port_addresses)},
+          {"oomScoreAdj", options.oom_score_adj}};
+}
+
+/// A flag may hold bytes that are no UTF-8, which JSON has no room for.
+std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace
+
+std::string effective_configuration(const Options& options) { return dump(configuration(options), 2) + "\n"; }
+
+std::string configz(const Options& options) { return dump({{"kubeproxy.config.k8s.io", configuration(options)}}, -1); }
+
+}  // namespace ferry::proxy
