@@ -39,6 +39,7 @@ NodeView node_view(const Options& options, const std::vector<config::IpAddress>&
   std::copy_if(host.begin(), host.end(), std::back_inserter(view.node_port_addresses), [&](const auto& address) {
     return asked.primary ? has(primaries, address) : asked.ranges.empty() || contains(asked.ranges, address);
   });
+  view.proxy_protocol_from = options.proxy_protocol_from;
   if (!options.cluster_cidrs.empty()) {
     view.pods = options.cluster_cidrs;
   } else if (node) {

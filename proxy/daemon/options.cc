@@ -33,6 +33,7 @@ struct RawOptions {
   std::string cluster_cidr;
   std::string nodeport_addresses;
   std::string capture = "auto";
+  std::string proxy_protocol_from;
   std::string bind_address = "0.0.0.0";
   std::string oom_score_adj;
   std::string write_config_to;
@@ -123,6 +124,12 @@ void define_node_flags(CLI::App& app, RawOptions& raw) {
          "host has at\nthe same ports; bind, by a socket for each; auto takes\nsk_lookup where it can be had (default "
          "auto)")
       ->option_text("auto|sk_lookup|bind")
+      ->group(group);
+  app.add_option(
+         "--proxy-protocol-from", raw.proxy_protocol_from,
+         "Load balancers whose connections to node ports and load-\nbalancer addresses begin with a header of the "
+         "PROXY\nprotocol, version 2: the client it names counts")
+      ->option_text("CIDR[,CIDR]")
       ->group(group);
 }
 
@@ -228,6 +235,7 @@ Options check(const RawOptions& raw) {
   options.cluster_cidrs = parse_ranges("--cluster-cidr", raw.cluster_cidr);
   options.node_port_addresses = parse_node_port_addresses("--nodeport-addresses", raw.nodeport_addresses);
   options.capture = parse_capture(raw.capture);
+  options.proxy_protocol_from = parse_ranges("--proxy-protocol-from", raw.proxy_protocol_from);
   options.workers = parse_workers(raw.workers);
   options.half_close_timeout =
       parse_duration_flag("--half-close-timeout", raw.half_close_timeout, std::chrono::milliseconds{1});

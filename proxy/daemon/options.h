@@ -53,6 +53,8 @@ struct Options {
   std::vector<config::IpPrefix> cluster_cidrs;
   NodePortAddresses node_port_addresses;
   CaptureMethod capture = CaptureMethod::kAuto;
+  /// Load balancers whose connections begin with a PROXY header.
+  std::vector<config::IpPrefix> proxy_protocol_from;
   /// The node's primary address of its family; unspecified: the Node object says.
   config::IpAddress bind_address;
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "proxy/relay/proxy_protocol.h"
 #include "proxy/relay/socket_address.h"
 #include "proxy/relay/tcp_socket.h"
 
@@ -33,15 +34,18 @@ int accept_from(int listener, sockaddr_storage* peer = nullptr) {
 }
 
 /// Whether what becomes of a connection depends on who made it.
-bool asks_for_client(const Acceptor::Target& target) {
-  return target.frontend->insiders != nullptr || target.port->state.affinity > std::chrono::seconds{0};
+bool asks_for_client(const Target& target) {
+  return target.frontend->insiders != nullptr || target.frontend->headers != nullptr ||
+         target.port->state.proxy_protocol || target.port->state.affinity > std::chrono::seconds{0};
 }
 
 }  // namespace
 
-Acceptor::Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, bool alone, Offer offer, Closed closed)
+Acceptor::Acceptor(Poller& poller, Carrier& carrier, HeaderReader& headers, WorkerCounters& counters, bool alone,
+                   Offer offer, Closed closed)
     : poller_(poller),
       carrier_(carrier),
+      headers_(headers),
       counters_(counters),
       alone_(alone),
       offer_(std::move(offer)),
@@ -174,9 +178,21 @@ Acceptor::Outcome Acceptor::accept_one(Watch& watch, TimePoint now, Sharing shar
 
 void Acceptor::take(const Target& target, UniqueFd client, const sockaddr_storage& peer, Sharing sharing,
                     TimePoint now) {
+  const Peer known = peer_of(peer);
+  if (const auto& headers = target.frontend->headers; headers && contains(headers->from, known.address)) {
+    headers_.take(std::move(client), target, known, now);
+  } else {
+    hand_on(target, std::move(client), known, sharing, now);
+  }
+}
+
+void Acceptor::hand_on(const Target& target, UniqueFd client, const Peer& peer, Sharing sharing, TimePoint now) {
   Arrival arrival;
-  if (asks_for_client(target)) arrival.client = address_of(peer);
+  if (asks_for_client(target)) arrival.client = peer.address;
   arrival.choice = choose_set(*target.frontend, target.port->state, arrival.client);
+  if (target.port->state.proxy_protocol) {
+    arrival.header = proxy_header(peer, {target.frontend->at.address, target.frontend->at.port});
+  }
   if (alone_ || sharing == Sharing::kKept || !offer_(client, arrival, *target.port)) {
     carrier_.take(std::move(client), target.port, arrival, now);
   }

@@ -13,6 +13,7 @@
 
 #include "proxy/dataplane/carrier.h"
 #include "proxy/dataplane/command.h"
+#include "proxy/dataplane/header_reader.h"
 #include "proxy/dataplane/served_port.h"
 #include "proxy/dataplane/worker_counters.h"
 #include "proxy/relay/poller.h"
@@ -31,12 +32,6 @@ namespace ferry::proxy {
 class Acceptor {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
-
-  /// Where a connection goes.
-  struct Target {
-    std::shared_ptr<WorkerPort> port;
-    std::shared_ptr<const Frontend> frontend;
-  };
 
   struct Watch {
     std::shared_ptr<ListenSocket> socket;
@@ -61,7 +56,8 @@ class Acceptor {
   static constexpr std::size_t kMostEarly = 1024;
 
   /// `alone`: there is no other worker, and nothing is offered.
-  Acceptor(Poller& poller, Carrier& carrier, WorkerCounters& counters, bool alone, Offer offer, Closed closed);
+  Acceptor(Poller& poller, Carrier& carrier, HeaderReader& headers, WorkerCounters& counters, bool alone, Offer offer,
+           Closed closed);
 
   /// Accepts from this worker's own listener what comes to addresses that have none of their own.
   void listen_on(UniqueFd listener);
@@ -75,6 +71,10 @@ class Acceptor {
   void unlisten(ListenSocket& socket, TimePoint now);
 
   void ready(Watch& watch, TimePoint now);
+  /// Goes on with a connection whose header was read.
+  void go_on(UniqueFd client, const Target& target, const Peer& peer, TimePoint now) {
+    hand_on(target, std::move(client), peer, Sharing::kOffered, now);
+  }
   /// All the worker was told has been done, the service ports' states among it.
   void finish_commands(TimePoint now);
 
@@ -105,6 +105,7 @@ class Acceptor {
 
   Outcome accept_one(Watch& watch, TimePoint now, Sharing sharing = Sharing::kOffered);
   void take(const Target& target, UniqueFd client, const sockaddr_storage& peer, Sharing sharing, TimePoint now);
+  void hand_on(const Target& target, UniqueFd client, const Peer& peer, Sharing sharing, TimePoint now);
   void take_captured(UniqueFd client, const sockaddr_storage& peer, Sharing sharing, TimePoint now);
   void reset_late(TimePoint now);
   void give_up(ListenSocket& socket, TimePoint now);
@@ -116,6 +117,7 @@ class Acceptor {
 
   Poller& poller_;
   Carrier& carrier_;
+  HeaderReader& headers_;
   WorkerCounters& counters_;
   bool alone_;
   Offer offer_;

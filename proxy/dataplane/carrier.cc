@@ -60,7 +60,7 @@ std::unique_ptr<Session::Dialling> Carrier::new_dial(const WorkerPort& port, con
     preferred = affinity_.find({port.shared->id(), *client}, port.state.affinity, now);
   }
   return std::make_unique<Session::Dialling>(
-      Session::Dialling{DialPlan(options_.dial_timeouts, now, preferred), TimePoint(), true, client});
+      Session::Dialling{DialPlan(options_.dial_timeouts, now, preferred), TimePoint(), true, client, arrival.header});
 }
 
 void Carrier::client_ready(Session& session, std::uint32_t events, TimePoint now) {
@@ -192,7 +192,19 @@ void Carrier::dial_failed(Session& session, DialFailure failure) {
   session.dialling->plan.failed(failure);
 }
 
+bool Carrier::introduce(const Session& session) {
+  const std::string& header = session.dialling->header;
+  // The buffer of a new connection has room for it.
+  return header.empty() || ::send(session.backend.fd.get(), header.data(), header.size(),
+                                  MSG_DONTWAIT | MSG_NOSIGNAL) == static_cast<ssize_t>(header.size());
+}
+
 void Carrier::connected(Session& session, TimePoint now) {
+  if (!introduce(session)) {
+    dial_failed(session, DialFailure::kUnreachable);
+    dial_next(session, now);
+    return;
+  }
   if (const Session::Dialling& dialled = *session.dialling; dialled.client) {
     affinity_.remember({session.port->shared->id(), *dialled.client}, dialled.plan.current(), now);
   }

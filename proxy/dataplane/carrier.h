@@ -57,6 +57,8 @@ class Carrier {
   bool dial(Session& session, const DialPlan::Dial& step, TimePoint now);
   void dial_failed(Session& session, DialFailure failure);
   void connected(Session& session, TimePoint now);
+  /// Whether the endpoint has heard what it is to hear first.
+  static bool introduce(const Session& session);
   void dial_deadline(Session& session, TimePoint now);
   void give_up(Session& session);
 

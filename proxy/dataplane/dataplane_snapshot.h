@@ -73,6 +73,10 @@ struct DataplaneTotals {
   std::map<int, std::uint64_t> accept_errors;
   /// Connections accepted and reset at once because descriptors were short.
   std::uint64_t shed = 0;
+  /// Connections of load balancers that did not begin with a PROXY header, and those made for clients who are not
+  /// answered. Both are reset.
+  std::uint64_t proxy_header_errors = 0;
+  std::uint64_t proxied_strangers = 0;
   std::uint64_t listen_failures = 0;
   /// Bytes held in user memory for slow peers now.
   std::uint64_t held_bytes = 0;

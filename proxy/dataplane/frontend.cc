@@ -43,11 +43,11 @@ class FrontendMaker {
       add(external(at(address, info_.port), Admission{}));
     }
     for (const config::IpAddress& address : info_.load_balancer_ips) {
-      add(external(at(address, info_.port), load_balancer_admission(address)));
+      add(proxied(external(at(address, info_.port), load_balancer_admission(address))));
     }
     if (info_.node_port != 0) {
       for (const config::IpAddress& address : surroundings_.node.node_port_addresses) {
-        add(external(at(address, info_.node_port), Admission{}));
+        add(proxied(external(at(address, info_.node_port), Admission{})));
       }
     }
     return std::move(frontends_);
@@ -90,6 +90,17 @@ class FrontendMaker {
       made.refused = !backends.any_usable;
       const Prefixes& insiders = *surroundings_.insiders;
       made.admission = {false, made.admission.everyone ? insiders : intersection(made.admission.sources, insiders)};
+    }
+    return made;
+  }
+
+  Frontend proxied(Frontend made) const {
+    const Prefixes& from = surroundings_.node.proxy_protocol_from;
+    const bool served = !made.refused && (made.scope == Scope::kCluster || !backends_at(made.at).local->empty());
+    if (from.empty() || !served || made.at.protocol != config::Protocol::kTcp) return made;
+    made.headers = std::make_shared<const ProxiedClients>(ProxiedClients{from, made.admission});
+    if (!made.admission.everyone) {
+      made.admission.sources.insert(made.admission.sources.end(), from.begin(), from.end());
     }
     return made;
   }

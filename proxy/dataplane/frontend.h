@@ -17,6 +17,14 @@ bool contains(const Prefixes& prefixes, const config::IpAddress& address);
 /// node.
 enum class Scope : std::uint8_t { kCluster, kLocal };
 
+/// Load balancers that say by the PROXY protocol for whom they connect, and who of those is answered.
+struct ProxiedClients {
+  Prefixes from;
+  Admission admission;
+
+  friend bool operator==(const ProxiedClients&, const ProxiedClients&) = default;
+};
+
 /// One address of a service port, and what becomes of the connections made to it.
 struct Frontend {
   ListenAddress at;
@@ -28,6 +36,9 @@ struct Frontend {
   Scope scope = Scope::kCluster;
   /// Clients that are carried in the Cluster scope whatever `scope` says; null: none.
   std::shared_ptr<const Prefixes> insiders{};
+
+  /// Connections of these load balancers begin with a header; null: nobody's do. TCP's alone.
+  std::shared_ptr<const ProxiedClients> headers{};
 
   /// The scope for one client.
   Scope scope_for(const config::IpAddress& client) const {
@@ -46,6 +57,8 @@ struct NodeView {
   /// The cluster's pods, as far as their ranges are known. Together with the node itself they are inside: the Local
   /// policy for external traffic is not for them.
   Prefixes pods;
+  /// Load balancers whose connections to node ports and load-balancer addresses begin with a PROXY header.
+  Prefixes proxy_protocol_from{};
 
   friend bool operator==(const NodeView&, const NodeView&) = default;
 };
@@ -67,6 +80,8 @@ struct Surroundings {
 ///    insiders reach the Cluster scope nevertheless.
 ///  - Load-balancer addresses admit the source ranges alone; when one of those has a node address, also the
 ///    load-balancer address itself, which then is what the node's own connections come from.
+///  - Where load balancers send PROXY headers, they are admitted at load-balancer addresses and node ports, and who
+///    their headers name is asked for instead.
 /// An address named twice counts where it is named first.
 std::vector<Frontend> frontends_of(const config::ServicePortInfo& info, const Surroundings& surroundings);
 

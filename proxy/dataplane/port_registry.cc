@@ -36,6 +36,9 @@ PortState state_of(const config::ServicePortInfo& info) {
   }
   if (info.session_affinity == config::SessionAffinity::kClientIp) state.affinity = info.affinity_timeout;
   state.udp_responses = udp_responses_of(info);
+  if (const auto said = info.annotations.find("proxy-protocol"); said != info.annotations.end()) {
+    state.proxy_protocol = said->second == "v2";
+  }
   return state;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -91,6 +92,8 @@ struct PortState {
   std::chrono::seconds affinity{0};
   /// Datagrams that answer one of UDP; 0: nobody knows.
   std::uint32_t udp_responses = 0;
+  /// Endpoints of TCP hear first, by the PROXY protocol, who their client is.
+  bool proxy_protocol = false;
 
   const config::BackendSet& set(SetChoice choice) const { return *sets[choice.index()]; }
 };
@@ -104,6 +107,8 @@ struct Arrival {
   SetChoice choice;
   /// Who made it; known only where it matters.
   std::optional<config::IpAddress> client;
+  /// The endpoint hears this first, before any byte of the client; mostly empty.
+  std::string header{};
 };
 
 /// One worker's view of a service port: no other thread touches it.

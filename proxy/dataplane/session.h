@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "config/ip_address.h"
 #include "proxy/balancer/dial_plan.h"
@@ -25,6 +26,8 @@ struct Session : ListHook {
     bool first = true;
     /// Who is to be carried to the same backend again; none where that does not matter.
     std::optional<config::IpAddress> client;
+    /// What the endpoint hears first.
+    std::string header{};
   };
 
   Leg client;

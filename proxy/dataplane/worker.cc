@@ -27,8 +27,12 @@ Worker::Worker(std::size_t index, const DataplaneOptions& options, AffinityTable
       reports_(std::move(reports)),
       resources_(options.max_held_bytes_per_worker, options.max_pipes_per_worker),
       carrier_(poller_, resources_, counters_, affinity, options, Clock::now()),
+      headers_(poller_, counters_,
+               [this](UniqueFd client, const Target& target, const Peer& peer, Clock::time_point now) {
+                 acceptor_.go_on(std::move(client), target, peer, now);
+               }),
       acceptor_(
-          poller_, carrier_, counters_, options.workers == 1,
+          poller_, carrier_, headers_, counters_, options.workers == 1,
           [this](UniqueFd& client, const Arrival& arrival, const WorkerPort& port) {
             return offer(client, arrival, port);
           },
@@ -82,10 +86,12 @@ void Worker::run() {
     full_turns_ = poller_.full(events) ? full_turns_ + 1 : 0;
     if (full_turns_ % kMostFullTurns == 0) {
       carrier_.act_on_deadlines(now);
+      headers_.act_on_deadlines(now);
       datagrams_.act_on_deadlines(now);
     }
     carrier_.finish_turn(now);
     datagrams_.finish_turn();
+    headers_.finish_turn();
     acceptor_.finish_turn(now);
     // Last, because commands end watches that events of this turn may still have been for.
     if (std::exchange(mail_, false)) {
@@ -93,6 +99,7 @@ void Worker::run() {
     }
     report_idle();
   }
+  headers_.reset_all();
   carrier_.reset_all();
   datagrams_.close_all();
 }
@@ -114,6 +121,9 @@ void Worker::tell(const epoll_event& event, Clock::time_point now) {
       break;
     case EventTag::Kind::kService:
       datagrams_.service_ready(tag.target<DatagramService>(), now);
+      break;
+    case EventTag::Kind::kHeader:
+      headers_.ready(tag.target<HeaderReader::Waiting>(), now);
       break;
     case EventTag::Kind::kFlow:
       datagrams_.flow_ready(tag.target<Flow>(), now);
@@ -153,7 +163,8 @@ void Worker::obey_commands(Clock::time_point now) {
     void operator()(const Adopt& command) const { worker.adopt(command, now); }
     void operator()(const ReportIdle& /*command*/) const { worker.report_when_idle_ = true; }
     void operator()(const CancelAll& /*command*/) const {
-      worker.cancelled_ += worker.carrier_.open();
+      worker.cancelled_ += worker.carrier_.open() + worker.headers_.size();
+      worker.headers_.reset_all();
       worker.carrier_.reset_all();
     }
     void operator()(const Quit& /*command*/) const { worker.quitting_ = true; }
@@ -200,7 +211,7 @@ void Worker::adopt(const Adopt& adoption, Clock::time_point now) {
 }
 
 void Worker::report_idle() {
-  if (report_when_idle_ && carrier_.open() == 0) {
+  if (report_when_idle_ && carrier_.open() == 0 && headers_.size() == 0) {
     report_when_idle_ = false;
     reports_.idle(std::exchange(cancelled_, 0));
   }
@@ -208,7 +219,8 @@ void Worker::report_idle() {
 
 std::optional<Clock::time_point> Worker::next_deadline() {
   std::optional<Clock::time_point> next;
-  for (const auto& deadline : {carrier_.next_deadline(), acceptor_.next_deadline(), datagrams_.next_deadline()}) {
+  for (const auto& deadline :
+       {carrier_.next_deadline(), headers_.next_deadline(), acceptor_.next_deadline(), datagrams_.next_deadline()}) {
     if (deadline) next = next ? std::min(*next, *deadline) : deadline;
   }
   return next;

@@ -76,6 +76,7 @@ class Worker {
   Mailbox mailbox_;
   Poller poller_;
   Carrier carrier_;
+  HeaderReader headers_;
   Acceptor acceptor_;
   DatagramCarrier datagrams_;
   std::unordered_map<const ServedPort*, std::shared_ptr<WorkerPort>> ports_;

@@ -18,6 +18,8 @@ void WorkerCounters::add_to(DataplaneTotals& totals) const {
   totals.half_close_timeouts += half_close_timeouts.value();
   totals.resets_passed += resets_passed.value();
   totals.shed += shed.value();
+  totals.proxy_header_errors += proxy_header_errors.value();
+  totals.proxied_strangers += proxied_strangers.value();
   for (std::size_t error = 0; error < kErrnos; ++error) {
     if (const std::uint64_t count = accept_errors[error].value(); count > 0) {
       totals.accept_errors[static_cast<int>(error)] += count;

@@ -24,6 +24,8 @@ struct WorkerCounters {
   Counter half_close_timeouts;
   Counter resets_passed;
   Counter shed;
+  Counter proxy_header_errors;
+  Counter proxied_strangers;
   Counter batches_done;
   std::array<Counter, kErrnos> accept_errors;
 

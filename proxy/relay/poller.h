@@ -16,7 +16,7 @@ namespace ferry::proxy {
 /// Whom an event of a worker's epoll is for: a pointer, and what it points to.
 class EventTag {
  public:
-  enum class Kind : std::uint8_t { kMailbox, kListener, kClient, kBackend, kService, kFlow };
+  enum class Kind : std::uint8_t { kMailbox, kListener, kClient, kBackend, kService, kFlow, kHeader };
 
   /// `target` must be aligned to 8 bytes or more.
   EventTag(Kind kind, void* target) noexcept

@@ -121,6 +121,8 @@ int main(int argc, char** argv) {
   corpus.add("discovery_v1beta1", kFullSlice);
   corpus.add("v1beta1_services", kHistoricalService);
   corpus.add("v1beta1_endpoints", kHistoricalEndpoints);
+  using namespace std::string_view_literals;
+  corpus.add("proxy_header", "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C\x0A\xF4\0\x02\x0A\x60\0\x0A\xD4\x31\0\x50"sv);
   corpus.add("watch_scanner", R"({"Type":"ADDED","Object":{"id":"a"}})");
   return 0;
 }

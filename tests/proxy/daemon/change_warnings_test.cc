@@ -49,5 +49,26 @@ TEST(ChangeWarnings, RefusedEndpointsAreToldWhenThereAreMore) {
               IsEmpty());
 }
 
+TEST(ChangeWarnings, AnnotationsThatAreNotUnderstoodAreToldOnce) {
+  const auto annotated = [](const std::string& name, const std::string& value) {
+    auto made = std::make_shared<ServicePortInfo>();
+    made->annotations[name] = value;
+    return made;
+  };
+  const auto tcp = config::Protocol::kTcp;
+  const auto udp = config::Protocol::kUdp;
+  EXPECT_THAT(
+      warnings_about({change("a", tcp, nullptr, annotated("proxy-protocol", "v1"))}),
+      ElementsAre("ns/a:p/TCP: what the annotation kube-ferry.io/proxy-protocol says is not understood; write v2"));
+  EXPECT_THAT(warnings_about({change("a", udp, nullptr, annotated("udp-responses", "one"))}),
+              ElementsAre("ns/a:p/UDP: what the annotation kube-ferry.io/udp-responses says is not understood; write "
+                          "the number of datagrams that answer one"));
+  EXPECT_THAT(warnings_about({change("a", tcp, annotated("proxy-protocol", "v1"), annotated("proxy-protocol", "v1")),
+                              change("b", tcp, nullptr, annotated("proxy-protocol", "v2")),
+                              change("c", udp, nullptr, annotated("proxy-protocol", "v1")),
+                              change("d", udp, nullptr, annotated("udp-responses", "3"))}),
+              IsEmpty());
+}
+
 }  // namespace
 }  // namespace ferry::proxy

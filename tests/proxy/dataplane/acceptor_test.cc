@@ -45,8 +45,10 @@ class AcceptorTest : public ::testing::Test {
   AffinityTable affinity_;
   Carrier carrier_{poller_, resources_, counters_, affinity_, options_, now_};
   int closed_ = 0;
+  HeaderReader headers_{poller_, counters_, [](UniqueFd, const Target&, const Peer&, Acceptor::TimePoint) {}};
   Acceptor acceptor_{poller_,
                      carrier_,
+                     headers_,
                      counters_,
                      true,
                      [](UniqueFd&, const Arrival&, const WorkerPort&) { return false; },

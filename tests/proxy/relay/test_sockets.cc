@@ -151,6 +151,13 @@ config::IpAddress TestSocket::own_address() const {
   return address_of(storage).value();
 }
 
+std::uint16_t TestSocket::own_port() const {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  ::getsockname(fd(), reinterpret_cast<sockaddr*>(&storage), &size);
+  return port_of(storage);
+}
+
 TestListener::TestListener(const std::string& address, std::uint16_t port, int backlog)
     : address_(parse(address)), fd_(new_socket(address_.is_v4() ? AF_INET : AF_INET6)) {
   const int on = 1;

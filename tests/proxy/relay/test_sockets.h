@@ -45,6 +45,7 @@ class TestSocket {
 
   std::uint16_t peer_port() const;
   config::IpAddress own_address() const;
+  std::uint16_t own_port() const;
 
  private:
   UniqueFd fd_;
