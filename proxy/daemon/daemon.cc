@@ -1,6 +1,8 @@
 #include "proxy/daemon/daemon.h"
 
+#include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -70,6 +72,9 @@ Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api)
     watch::ApiSourceOptions source_options;
     source_options.node_name = options_.node_name;
     source_options.on_node = [this](const std::optional<config::Node>& node) { set_own_node(node); };
+    if (options_.service_cidrs.empty()) {
+      source_options.on_service_ranges = [this](const auto& ranges) { set_service_ranges(ranges); };
+    }
     source_options.historical = options_.api_version == Options::ApiVersion::kV1beta1;
     api_.emplace(*rest_, store_.add_source("api"), clock_, source_options);
   }
@@ -209,15 +214,34 @@ void Daemon::look_around() {
   if (view == node_view_) return;
   node_view_ = view;
   make_ranges_local();
-  routes_.set_ranges(options_.service_cidrs);
+  routes_.set_ranges(service_ranges_);
   routes_.move_to(view.addresses, own_sources(host_->now(), own_node_));
   health_checks_.move_to(view.node_port_addresses);
   dataplane_.move_to(std::move(view));
   unconfirmed_ = true;
 }
 
+void Daemon::set_service_ranges(const std::vector<config::IpPrefix>& ranges) {
+  if (ranges == service_ranges_) return;
+  const std::vector<config::IpPrefix> former = std::exchange(service_ranges_, ranges);
+  std::string text;
+  for (const config::IpPrefix& range : ranges) text += (text.empty() ? "" : ", ") + range.to_string();
+  spdlog::info("service addresses come from {}", text.empty() ? "no known range" : text);
+  make_ranges_local();
+  routes_.set_ranges(ranges);
+  std::vector<config::IpPrefix> gone;
+  std::copy_if(former.begin(), former.end(), std::back_inserter(gone), [&ranges](const config::IpPrefix& range) {
+    return std::find(ranges.begin(), ranges.end(), range) == ranges.end();
+  });
+  try {
+    LocalRoutes::remove(gone);
+  } catch (const std::system_error& error) {
+    spdlog::warn("{}", error.what());
+  }
+}
+
 void Daemon::make_ranges_local() {
-  auto failures = LocalRoutes::add(options_.service_cidrs, own_sources(host_->now(), own_node_));
+  auto failures = LocalRoutes::add(service_ranges_, own_sources(host_->now(), own_node_));
   if (failures == ranges_not_local_) return;
   ranges_not_local_ = std::move(failures);
   for (const auto& [range, error] : ranges_not_local_) {

@@ -64,6 +64,8 @@ class Daemon {
   void set_own_node(const std::optional<config::Node>& node);
   /// The host's addresses or the Node object may have changed: services are served where they are to be now.
   void look_around();
+  /// What the API server says of the ranges that service addresses come from.
+  void set_service_ranges(const std::vector<config::IpPrefix>& ranges);
   void make_ranges_local();
   /// Takes away routes that nobody needs any more.
   void tidy_routes();
@@ -100,6 +102,8 @@ class Daemon {
   std::list<watch::FileSource> files_;
   std::optional<HostAddresses> host_;
   NodeView node_view_;
+  /// What the flag says, else what the API server does.
+  std::vector<config::IpPrefix> service_ranges_ = options_.service_cidrs;
   std::vector<LocalRoutes::Failure> ranges_not_local_;
   ServiceRoutes routes_{component_logger("routes")};
   bool leftovers_removed_ = false;

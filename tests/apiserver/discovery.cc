@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -8,7 +9,7 @@
 namespace ferry::apiserver {
 namespace {
 
-constexpr const char* kGroup = "discovery.k8s.io";
+constexpr std::array<const char*, 2> kGroups{"discovery.k8s.io", "networking.k8s.io"};
 
 Json client_cidrs(const Context& context) {
   return Json::array({{{"clientCIDR", "0.0.0.0/0"}, {"serverAddress", context.address}}});
@@ -33,24 +34,27 @@ Json version_info(Release release) {
   return info;
 }
 
-std::vector<std::string> group_versions(const Options& options) {
+/// Those of the group that are served; each group has one resource.
+std::vector<std::string> group_versions(const Options& options, const std::string& group) {
   std::vector<std::string> versions;
-  const auto* slices = find_resource("endpointslices");
-  for (const auto& version : slices->versions) {
-    if (serves(options, *slices, version)) versions.push_back(version);
+  for (const auto& resource : all_resources()) {
+    if (resource.group != group) continue;
+    for (const auto& version : resource.versions) {
+      if (serves(options, resource, version)) versions.push_back(version);
+    }
   }
   return versions;
 }
 
-Json group_version(const std::string& version) {
-  return {{"groupVersion", fmt::format("{}/{}", kGroup, version)}, {"version", version}};
+Json group_version(const std::string& group, const std::string& version) {
+  return {{"groupVersion", fmt::format("{}/{}", group, version)}, {"version", version}};
 }
 
-Json group_entry(const Context& context) {
-  const auto versions = group_versions(context.options);
+Json group_entry(const Context& context, const std::string& name) {
+  const auto versions = group_versions(context.options, name);
   Json list = Json::array();
-  for (const auto& version : versions) list.push_back(group_version(version));
-  Json group = {{"name", kGroup}, {"versions", list}, {"preferredVersion", group_version(versions.front())}};
+  for (const auto& version : versions) list.push_back(group_version(name, version));
+  Json group = {{"name", name}, {"versions", list}, {"preferredVersion", group_version(name, versions.front())}};
   if (context.options.release != Release::k1_20) group["serverAddressByClientCIDRs"] = client_cidrs(context);
   return group;
 }
@@ -63,7 +67,7 @@ Json resource_entry(const Resource& resource, Release release) {
                 {"verbs", {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}}};
   if (!resource.short_names.empty()) entry["shortNames"] = resource.short_names;
   if (!resource.categories.empty()) entry["categories"] = resource.categories;
-  entry["storageVersionHash"] = resource.storage_hash;
+  if (!resource.storage_hash.empty()) entry["storageVersionHash"] = resource.storage_hash;
   return entry;
 }
 
@@ -92,7 +96,6 @@ Json resource_list(const Context& context, const std::string& group, const std::
 
 std::optional<Json> discovery_document(const Context& context, const std::vector<std::string>& parts) {
   const auto& options = context.options;
-  const auto versions = group_versions(options);
   if (parts == std::vector<std::string>{"version"}) return version_info(options.release);
   if (parts == std::vector<std::string>{"api"}) {
     return Json{{"kind", "APIVersions"},
@@ -103,18 +106,22 @@ std::optional<Json> discovery_document(const Context& context, const std::vector
   if (parts == std::vector<std::string>{"apis"}) {
     Json list = {{"kind", "APIGroupList"}};
     if (options.release == Release::k1_20) list["apiVersion"] = "v1";
-    list["groups"] = versions.empty() ? Json::array() : Json::array({group_entry(context)});
+    list["groups"] = Json::array();
+    for (const char* const group : kGroups) {
+      if (!group_versions(options, group).empty()) list["groups"].push_back(group_entry(context, group));
+    }
     return list;
   }
-  if (versions.empty() || parts.size() < 2 || parts[0] != "apis" || parts[1] != kGroup) return std::nullopt;
+  const auto versions = parts.size() < 2 ? std::vector<std::string>{} : group_versions(options, parts[1]);
+  if (versions.empty() || parts[0] != "apis" || parts[1].empty()) return std::nullopt;
   if (parts.size() == 2) {
     Json group = {{"kind", "APIGroup"}, {"apiVersion", "v1"}};
-    group.update(group_entry(context));
+    group.update(group_entry(context, parts[1]));
     return group;
   }
   const bool served = std::find(versions.begin(), versions.end(), parts[2]) != versions.end();
   if (parts.size() > 3 || !served) return std::nullopt;
-  return resource_list(context, kGroup, parts[2]);
+  return resource_list(context, parts[1], parts[2]);
 }
 
 bool is_health(const std::string& path) { return path == "/healthz" || path == "/livez" || path == "/readyz"; }

@@ -49,7 +49,12 @@ std::vector<Resource> make_resources() {
   slices.versions = {"v1", "v1beta1"};
   slices.storage_hash = "Nx3SIv6I0mE=";
 
-  return {endpoints, namespaces, nodes, pods, services, slices};
+  auto ranges = core("servicecidrs", "servicecidr", "ServiceCIDR");
+  ranges.group = "networking.k8s.io";
+  ranges.namespaced = false;
+  ranges.subresources = {"status"};
+
+  return {endpoints, namespaces, nodes, pods, services, slices, ranges};
 }
 
 }  // namespace

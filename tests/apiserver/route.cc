@@ -18,6 +18,7 @@ bool serves(const Options& options, const Resource& resource, std::string_view v
   const auto& versions = resource.versions;
   if (std::find(versions.begin(), versions.end(), version) == versions.end()) return false;
   if (resource.group.empty()) return true;
+  if (resource.group == "networking.k8s.io") return options.release != Release::k1_20;
   return options.endpoint_slices && (options.release != Release::k1_20 || version == "v1beta1");
 }
 

@@ -80,6 +80,13 @@ NamespaceSpec io.k8s.api.core.v1
 NamespaceStatus io.k8s.api.core.v1
   phase string  conditions [any]type
 
+ServiceCIDR io.k8s.api.networking.v1
+  metadata ObjectMeta!  spec ServiceCIDRSpec!  status ServiceCIDRStatus!
+ServiceCIDRSpec io.k8s.api.networking.v1
+  cidrs [string]=
+ServiceCIDRStatus io.k8s.api.networking.v1
+  conditions [any]type
+
 Node io.k8s.api.core.v1
   metadata ObjectMeta!  spec NodeSpec!  status NodeStatus!
 NodeSpec io.k8s.api.core.v1

@@ -48,6 +48,27 @@ TEST_P(ServiceRoutes, AClusterAddressOutsideEveryRangeIsRoutedAsLongAsItIsNeeded
   });
 }
 
+TEST_P(ServiceRoutes, TheRangesOfServiceCidrObjectsTakeThePlaceOfARouteForEachAddress) {
+  const std::string objects = "/apis/networking.k8s.io/v1/servicecidrs";
+  const Json service = create_service("web");
+  set_pods("web", {"here-1"});
+  wait_for_answers(client(), cluster_address(service), {"here-1"});
+  api().create(objects, Json{{"apiVersion", "networking.k8s.io/v1"},
+                             {"kind", "ServiceCIDR"},
+                             {"metadata", {{"name", "kubernetes"}}},
+                             {"spec", {{"cidrs", Json::array({"10.96.0.0/16"})}}}});
+  const auto routes = [] { return output_of({"ip", "route", "show", "table", "local", "proto", "70"}); };
+  eventually("the range is routed, and no address",
+             [&] { return routes().starts_with("local 10.96.0.0/16 ") && routes().find("local", 1) == routes().npos; });
+  wait_for_answers(client(), cluster_address(service), {"here-1"});
+  api().remove(objects + "/kubernetes");
+  const std::string address = service["spec"]["clusterIP"];
+  eventually("the address is routed again", [&] {
+    return routes().find(address + " ") != std::string::npos && routes().find("10.96.0.0/16") == std::string::npos;
+  });
+  wait_for_answers(client(), cluster_address(service), {"here-1"});
+}
+
 TEST_P(ServiceRoutes, RoutesOfAnEarlierRunAreKeptWhereTheyAreNeededAndElseTakenAway) {
   const Json kept = create_service("kept");
   const Json gone = create_service("gone", Json{{"externalIPs", Json::array({"203.0.113.5"})}});

@@ -228,6 +228,7 @@ asio::awaitable<Result<void>> ResourceClient<T>::watch(WatchOptions options, OnE
 template class ResourceClient<config::Service>;
 template class ResourceClient<config::EndpointSlice>;
 template class ResourceClient<config::Node>;
+template class ResourceClient<config::ServiceCidr>;
 
 asio::awaitable<Result<bool>> has_resource(RestClient& rest, std::string api_version, std::string resource) {
   const bool core = api_version.find('/') == std::string::npos;

@@ -6,6 +6,7 @@
 #include "config/endpoint_slice.h"
 #include "config/node.h"
 #include "config/service.h"
+#include "config/service_cidr.h"
 #include "watch/codec/wire_format.h"
 #include "watch/reflector/lister_watcher.h"
 #include "watch/rest/rest_client.h"
@@ -52,6 +53,7 @@ class ResourceClient final : public ListerWatcher<T> {
 extern template class ResourceClient<config::Service>;
 extern template class ResourceClient<config::EndpointSlice>;
 extern template class ResourceClient<config::Node>;
+extern template class ResourceClient<config::ServiceCidr>;
 
 /// Whether the server has the resource in the API version: "discovery.k8s.io/v1", "endpointslices".
 boost::asio::awaitable<Result<bool>> has_resource(RestClient& rest, std::string api_version, std::string resource);

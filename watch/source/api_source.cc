@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -12,6 +13,7 @@
 
 #include "watch/codec/discovery_v1/formats.h"
 #include "watch/codec/discovery_v1beta1/formats.h"
+#include "watch/codec/networking_v1/formats.h"
 #include "watch/codec/v1/formats.h"
 #include "watch/codec/v1beta1/formats.h"
 #include "watch/wait/backoff.h"
@@ -22,6 +24,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::string_view kProxyNameLabel = "service.kubernetes.io/service-proxy-name";
+/// How long a server is taken to have what it had.
+constexpr std::chrono::minutes kUpgradeTime{10};
 constexpr std::string_view kHeadlessLabel = "service.kubernetes.io/headless";
 
 /// Rethrows what is no cancellation: a coroutine of ours throws nothing else, unless an invariant is broken.
@@ -79,6 +83,37 @@ class ApiSource::NodeSink final : public ReflectorSink<config::Node> {
   const ApiSourceOptions& options_;
 };
 
+/// Tells of the ranges of all objects together.
+class ApiSource::ServiceCidrSink final : public ReflectorSink<config::ServiceCidr> {
+ public:
+  explicit ServiceCidrSink(const ApiSourceOptions& options) : options_(options) {}
+  void replace(std::vector<config::ServiceCidr> objects) override {
+    ranges_.clear();
+    for (config::ServiceCidr& object : objects) ranges_[object.name] = std::move(object.ranges);
+    tell();
+  }
+  void add(config::ServiceCidr object) override {
+    ranges_[object.name] = std::move(object.ranges);
+    tell();
+  }
+  void remove(const config::NamespacedName& name) override {
+    ranges_.erase(name.name);
+    tell();
+  }
+
+ private:
+  void tell() const {
+    std::vector<config::IpPrefix> all;
+    for (const auto& [name, ranges] : ranges_) all.insert(all.end(), ranges.begin(), ranges.end());
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    options_.on_service_ranges(all);
+  }
+
+  const ApiSourceOptions& options_;
+  std::map<std::string, std::vector<config::IpPrefix>> ranges_;
+};
+
 ApiSource::ApiSource(RestClient& rest, config::Store::Source& store, Clock& clock, ApiSourceOptions options)
     : rest_(rest), store_(store), clock_(clock), options_(std::move(options)) {
   if (options_.historical) options_.reflector.server = {.watch_list = false, .checks_versions = false};
@@ -90,6 +125,7 @@ void ApiSource::start() {
   spawn(0, follow_services());
   spawn(1, follow_endpoints());
   if (follows_node()) spawn(2, follow_node());
+  if (follows_service_cidrs()) spawn(3, follow_service_cidrs());
 }
 
 void ApiSource::spawn(std::size_t index, asio::awaitable<void> conversation) {
@@ -121,6 +157,7 @@ void ApiSource::stop(std::function<void()> done) {
 std::vector<ReflectorStatus> ApiSource::status() const {
   std::vector<ReflectorStatus> all{services_.status(), endpoints_.status()};
   if (follows_node()) all.push_back(node_.status());
+  if (follows_service_cidrs()) all.push_back(service_cidrs_.status());
   return all;
 }
 
@@ -194,6 +231,30 @@ asio::awaitable<void> ApiSource::follow_node() {
   while (!stopping_) {
     const ApiError error = co_await reflect(codec::v1::kNodes, selection, sink, node_);
     if (error.kind == ApiError::Kind::kCancelled) co_return;
+    co_await clock_.sleep(backoff.next());
+  }
+}
+
+asio::awaitable<void> ApiSource::follow_service_cidrs() {
+  const auto& format = codec::networking_v1::kServiceCidrs;
+  ServiceCidrSink sink(options_);
+  Backoff backoff(clock_);
+  const Selection everything;
+  while (!stopping_) {
+    const auto has = co_await has_resource(rest_, std::string(format.api_version), std::string(format.resource));
+    if (has.has_value() && !has.value()) {
+      sink.replace({});
+      // Until the server is another version.
+      co_await clock_.sleep(kUpgradeTime);
+      continue;
+    }
+    if (has.has_value()) {
+      const ApiError error = co_await reflect(format, everything, sink, service_cidrs_);
+      if (error.kind == ApiError::Kind::kCancelled) co_return;
+    } else {
+      if (has.error().kind == ApiError::Kind::kCancelled) co_return;
+      service_cidrs_.failed("discovery", has.error());
+    }
     co_await clock_.sleep(backoff.next());
   }
 }

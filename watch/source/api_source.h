@@ -31,13 +31,17 @@ struct ApiSourceOptions {
   /// Told what the node's object says, once it was read and whenever it changes; none when there is no such node. The
   /// API of 2014 has no nodes, so it is never told then.
   std::function<void(const std::optional<config::Node>&)> on_node{};
+  /// Told the ranges of all ServiceCIDR objects, once they were read and whenever they change; an empty list where the
+  /// server has no such objects (before Kubernetes 1.31). Null: they are not asked for.
+  std::function<void(const std::vector<config::IpPrefix>&)> on_service_ranges{};
   ReflectorOptions reflector;
 };
 
 /// Feeds one source of the store from an API server: its services, and their endpoints from EndpointSlices where the
 /// server has them (discovery.k8s.io/v1, else v1beta1) and from Endpoints otherwise, which it finds out by asking.
-/// Tells of the own node beside. A server that is away, or comes back as another version, is asked again for as long as
-/// it takes; meanwhile the store keeps what it has. Belongs to the thread that runs the RestClient's executor.
+/// Tells of the own node and of the service ranges beside. A server that is away, or comes back as another version, is
+/// asked again for as long as it takes; meanwhile the store keeps what it has. Belongs to the thread that runs the
+/// RestClient's executor.
 class ApiSource {
  public:
   /// All references outlive the source. Nothing happens before start().
@@ -51,17 +55,19 @@ class ApiSource {
   /// this runs any more; only then may it be destroyed.
   void stop(std::function<void()> done);
 
-  /// Services, endpoints, then the node where one is followed. Safe from any thread.
+  /// Services, endpoints, then the node and the service ranges where they are followed. Safe from any thread.
   std::vector<ReflectorStatus> status() const;
 
  private:
   class ServiceSink;
   class SliceSink;
   class NodeSink;
+  class ServiceCidrSink;
 
   boost::asio::awaitable<void> follow_services();
   boost::asio::awaitable<void> follow_endpoints();
   boost::asio::awaitable<void> follow_node();
+  boost::asio::awaitable<void> follow_service_cidrs();
   boost::asio::awaitable<Result<const WireFormat<config::EndpointSlice>*>> find_endpoint_format();
   template <class T>
   boost::asio::awaitable<ApiError> reflect(const WireFormat<T>& format, Selection selection, ReflectorSink<T>& sink,
@@ -69,6 +75,7 @@ class ApiSource {
   void spawn(std::size_t index, boost::asio::awaitable<void> conversation);
   void one_ended();
   bool follows_node() const { return !options_.historical && !options_.node_name.empty() && options_.on_node; }
+  bool follows_service_cidrs() const { return !options_.historical && options_.on_service_ranges; }
   std::string service_selector() const;
   std::string endpoint_selector() const;
 
@@ -79,7 +86,8 @@ class ApiSource {
   ReflectorMonitor services_{"services"};
   ReflectorMonitor endpoints_{"endpoints"};
   ReflectorMonitor node_{"nodes"};
-  std::array<boost::asio::cancellation_signal, 3> stop_signals_;
+  ReflectorMonitor service_cidrs_{"servicecidrs"};
+  std::array<boost::asio::cancellation_signal, 4> stop_signals_;
   std::size_t running_ = 0;
   bool stopping_ = false;
   std::function<void()> stopped_;

@@ -297,6 +297,40 @@ TEST_F(ApiSourceTest, ANodeThatIsNotThereIsTold) {
   EXPECT_EQ(record.told, (std::vector<std::string>{"none"}));
 }
 
+/// What the source told of the service ranges, as it went on.
+struct RangeRecord {
+  ApiSourceOptions options() {
+    ApiSourceOptions options;
+    options.on_service_ranges = [this](const std::vector<config::IpPrefix>& ranges) {
+      std::string text;
+      for (const config::IpPrefix& range : ranges) text += range.to_string() + " ";
+      told.push_back(text);
+    };
+    return options;
+  }
+  std::vector<std::string> told;
+};
+
+Json service_cidr(const std::string& name, const std::vector<std::string>& ranges) {
+  return {{"metadata", {{"name", name}}}, {"spec", {{"cidrs", ranges}}}};
+}
+
+TEST_F(ApiSourceTest, TellsOfTheServiceRangesOfAllObjectsTogether) {
+  start_server();
+  put("servicecidrs", service_cidr("kubernetes", {"10.96.0.0/16", "fd00:96::/112"}));
+  RangeRecord record;
+  start_source(record.options());
+  wait([&] { return !record.told.empty(); });
+  put("servicecidrs", service_cidr("more", {"10.97.0.0/16", "10.96.0.0/16", "no range"}));
+  wait([&] { return record.told.size() >= 2; });
+  ASSERT_TRUE(server_->storage().remove("servicecidrs", "", "kubernetes").has_value());
+  wait([&] { return record.told.size() >= 3; });
+  EXPECT_EQ(record.told,
+            (std::vector<std::string>{"10.96.0.0/16 fd00:96::/112 ", "10.96.0.0/16 10.97.0.0/16 fd00:96::/112 ",
+                                      "10.96.0.0/16 10.97.0.0/16 "}));
+  EXPECT_EQ(source_->status().at(2).resource, "servicecidrs");
+}
+
 TEST_F(ApiSourceTest, TheApiOf2014IsNotAskedForNodes) {
   start_server();
   NodeRecord record;
