@@ -30,10 +30,11 @@ Guest::Guest(const std::string& name, const Addresses& v4, const Addresses& v6)
     if (addresses.own.empty()) continue;
     // Without nodad an IPv6 address could not be used for a second.
     const std::string at_once = length == std::string("/128") ? " nodad" : "";
-    ip("address add " + addresses.gateway + length + " dev " + name + at_once);
+    const std::string gateway = addresses.gateway + length;
+    ip("address add " + gateway + " dev " + name + at_once);
     ip("route add " + addresses.own + length + " dev " + name);
     ip_inside("address add " + addresses.own + length + " dev eth0" + at_once);
-    ip_inside("route add " + addresses.gateway + length + " dev eth0");
+    ip_inside("route add " + gateway + " dev eth0");
     ip_inside("route add default via " + addresses.gateway + " dev eth0");
   }
 }
