@@ -31,7 +31,9 @@ Guest::Guest(const std::string& name, const Addresses& v4, const Addresses& v6)
     // Without nodad an IPv6 address could not be used for a second.
     const std::string at_once = length == std::string("/128") ? " nodad" : "";
     const std::string gateway = addresses.gateway + length;
-    ip("address add " + gateway + " dev " + name + at_once);
+    std::string gateway_here = gateway;
+    gateway_here.append(" dev ").append(name).append(at_once);
+    ip("address add " + gateway_here);
     ip("route add " + addresses.own + length + " dev " + name);
     ip_inside("address add " + addresses.own + length + " dev eth0" + at_once);
     ip_inside("route add " + gateway + " dev eth0");
