@@ -412,6 +412,22 @@ TEST_F(Conformance, WhoIsOutsideTheSourceRangesSeesNoPacketAtAll) {
   EXPECT_THAT(capture.output(), ::testing::Not(HasSubstr("IP 192.0.2.50"))) << "something was answered";
 }
 
+TEST_F(Conformance, WhoIsDroppedByALocalPolicySeesNoPacketAtAll) {
+  const Json service = create_service("elsewhere", kExternalLocal);
+  set_pods("elsewhere", {"there-1"});
+  const std::string target = node_port_of(service);
+  wait_for_answers(client(), target, {"there-1"});
+  const std::string port = target.substr(target.find(':') + 1);
+  ChildProcess capture(outside()->command({"tcpdump", "-nn", "-l", "-i", "eth0", "port", port}));
+  capture.wait_for_output("listening on eth0");
+  wait_until_ignored(outside(), target);
+  capture.wait_for_output("192\\.0\\.2\\.1\\." + port + ": UDP");
+  capture.signal(SIGINT);
+  capture.wait();
+  EXPECT_THAT(capture.output(), HasSubstr("> 192.0.2.1." + port + ": Flags [S]")) << "the capture saw no SYN";
+  EXPECT_THAT(capture.output(), ::testing::Not(HasSubstr("IP 192.0.2.1." + port))) << "something was answered";
+}
+
 TEST_F(Conformance, AHostProcessAtEveryAddressAndAServiceLiveSideBySide) {
   if (::getuid() != 0) GTEST_SKIP() << "capture by sk_lookup is for root alone";
   const EchoServer host("host", {boost::asio::ip::tcp::v4(), 80});
