@@ -13,6 +13,8 @@ constexpr std::uint8_t kLocal = 0x0;
 constexpr std::uint8_t kProxy = 0x1;
 constexpr std::uint8_t kTcp4 = 0x11;
 constexpr std::uint8_t kTcp6 = 0x21;
+/// The bytes before an IPv4 address that is written as IPv6.
+constexpr std::string_view kMapped{"\0\0\0\0\0\0\0\0\0\0\xFF\xFF", 12};
 
 std::size_t size_of_addresses(bool v4) { return v4 ? 12 : 36; }
 
@@ -22,7 +24,6 @@ void append_word(std::string& text, std::size_t word) {
 }
 
 void append_address(std::string& text, const config::IpAddress& address, bool as_v4) {
-  constexpr std::string_view kMapped{"\0\0\0\0\0\0\0\0\0\0\xFF\xFF", 12};
   if (address.is_v4() && !as_v4) text += kMapped;
   text.append(reinterpret_cast<const char*>(address.bytes().data()), address.is_v4() ? 4 : 16);
 }
@@ -33,12 +34,15 @@ std::uint16_t word_at(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint16_t>(byte_at(bytes, at) << 8U | byte_at(bytes, at + 1));
 }
 
-/// The source in the block of addresses.
+/// The source in the block of addresses. An IPv4 address that is written as IPv6 is the IPv4 address: so ranges and
+/// affinity take it.
 Peer read_source(std::string_view addresses, bool v4) {
+  const bool mapped = !v4 && addresses.substr(0, kMapped.size()) == kMapped;
   config::IpAddress::Bytes bytes{};
-  std::copy_n(addresses.begin(), v4 ? 4 : 16, bytes.begin());
-  const config::IpAddress address = v4 ? config::IpAddress::from_v4_bytes({bytes[0], bytes[1], bytes[2], bytes[3]})
-                                       : config::IpAddress::from_v6_bytes(bytes);
+  std::copy_n(addresses.begin() + (mapped ? kMapped.size() : 0), v4 || mapped ? 4 : 16, bytes.begin());
+  const config::IpAddress address = v4 || mapped
+                                        ? config::IpAddress::from_v4_bytes({bytes[0], bytes[1], bytes[2], bytes[3]})
+                                        : config::IpAddress::from_v6_bytes(bytes);
   return {address, word_at(addresses, v4 ? 8 : 32)};
 }
 

@@ -44,6 +44,12 @@ TEST(ProxyProtocol, WhatIsWrittenIsReadBack) {
   }
 }
 
+TEST(ProxyProtocol, AnIpv4AddressWrittenAsIpv6IsTheIpv4Address) {
+  const std::string header = proxy_header(peer("10.244.0.2", 54321), peer("fd00::3", 80));
+  EXPECT_EQ(header.size(), 52U);
+  EXPECT_EQ(read_proxy_header(header).source, peer("10.244.0.2", 54321));
+}
+
 TEST(ProxyProtocol, EveryBeginningOfAHeaderIsIncomplete) {
   for (std::size_t size = 0; size < kTcp4.size(); ++size) {
     EXPECT_EQ(read_proxy_header(kTcp4.substr(0, size)).state, State::kIncomplete) << size;
