@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
 #include <system_error>
 
 #include <linux/fib_rules.h>
@@ -9,6 +10,7 @@
 #include <netinet/in.h>
 
 #include "proxy/host/local_routes.h"
+#include "proxy/host/reply_device.h"
 #include "proxy/host/route_socket.h"
 
 namespace ferry::proxy {
@@ -134,6 +136,10 @@ std::size_t ExternalRules::remove_all() {
     if (error != 0 && error != ESRCH && error != ENOENT && error != EAFNOSUPPORT && error != EPERM) {
       throw std::system_error(error, std::generic_category(), "cannot take away the route of table 7070");
     }
+  }
+  if (const int error = ReplyDevice::remove_all(); error != 0) {
+    throw std::system_error(error, std::generic_category(),
+                            std::string("cannot take away the device ") + ReplyDevice::kName);
   }
   return rules.size();
 }

@@ -31,7 +31,7 @@ class ExternalRules {
   /// The rules of ours. Throws std::system_error when the kernel does not tell.
   static std::vector<ListenAddress> list();
 
-  /// Takes every rule of ours and the table's routes away and nothing else. The number of rules; throws
+  /// Takes every rule of ours, the table's routes and ReplyDevice away and nothing else. The number of rules; throws
   /// std::system_error when the kernel refuses.
   static std::size_t remove_all();
 };

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "proxy/host/reply_device.h"
 #include "proxy/relay/socket_address.h"
 
 namespace ferry::proxy {
@@ -54,7 +56,8 @@ std::vector<config::IpAddress> read_host_addresses() {
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(first, &::freeifaddrs);
   std::vector<config::IpAddress> addresses;
   for (const ifaddrs* entry = first; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr) continue;
+    // An address of ReplyDevice is not the host's own.
+    if (entry->ifa_addr == nullptr || std::string_view(entry->ifa_name) == ReplyDevice::kName) continue;
     const std::optional<config::IpAddress> address = address_of(*entry->ifa_addr);
     if (address && (address->is_v4() || !address->is_link_local())) addresses.push_back(*address);
   }

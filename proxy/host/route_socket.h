@@ -22,7 +22,7 @@ unsigned char domain_of(config::AddressFamily family);
 /// Of an address in netlink's messages: 4 or 16.
 std::size_t size_of(const config::IpAddress& address);
 
-/// One request of rtnetlink(7), whose `Body` is rtmsg or fib_rule_hdr, with room for what is asked here.
+/// One request of rtnetlink(7), whose `Body` is rtmsg, fib_rule_hdr or the like, with room for what is asked here.
 template <class Body>
 struct RouteRequest {
   nlmsghdr header{};

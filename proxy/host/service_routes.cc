@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
 
 #include "proxy/host/external_rules.h"
 #include "proxy/host/local_routes.h"
+#include "proxy/host/reply_device.h"
 
 namespace ferry::proxy {
 
@@ -123,6 +125,7 @@ void ServiceRoutes::add_rules(const std::vector<ListenAddress>& ports) {
       failed.push_back(at);
     } else {
       rules_.insert(at);
+      allow_replies_from(at.address);
     }
   }
   if (!failed.empty()) note("external address " + to_string(failed[0]), failed.size(), first_error);
@@ -131,6 +134,24 @@ void ServiceRoutes::add_rules(const std::vector<ListenAddress>& ports) {
         "more than {} ports of external addresses have a routing rule each, which slows the kernel down; "
         "route these addresses to this node's loopback instead",
         kManyRules);
+  }
+}
+
+void ServiceRoutes::allow_replies_from(const IpAddress& address) {
+  const int error = ReplyDevice::add(address);
+  if (error == 0 || std::exchange(replies_denied_, true)) return;
+  logger_->warn(
+      "ports of external address {} are silent while their services have no endpoints, and maybe others are: "
+      "device {} cannot be made or given the address: {}",
+      address.to_string(), ReplyDevice::kName, std::generic_category().message(error));
+}
+
+void ServiceRoutes::remove_rules(const std::vector<ListenAddress>& ports) {
+  for (const ListenAddress& at : ports) {
+    static_cast<void>(ExternalRules::remove(at));
+    rules_.erase(at);
+    const auto next = rules_.lower_bound({at.address});
+    if (next == rules_.end() || next->address != at.address) static_cast<void>(ReplyDevice::remove(at.address));
   }
 }
 
@@ -152,12 +173,14 @@ void ServiceRoutes::sweep(const std::function<bool(const config::ServicePortName
     return true;
   });
   if (!gone.empty()) LocalRoutes::remove(gone);
+  std::vector<ListenAddress> rules_gone;
   std::erase_if(unneeded_ports_, [&](const auto& entry) {
     const auto& [name, at] = entry;
     if (!ports_.contains(at) && is_busy(name)) return false;
-    if (!ports_.contains(at) && rules_.erase(at) > 0) static_cast<void>(ExternalRules::remove(at));
+    if (!ports_.contains(at) && rules_.contains(at)) rules_gone.push_back(at);
     return true;
   });
+  remove_rules(rules_gone);
 }
 
 void ServiceRoutes::reconcile() {
@@ -168,11 +191,10 @@ void ServiceRoutes::reconcile() {
     return other;
   });
   if (!gone.empty()) LocalRoutes::remove(gone);
-  std::erase_if(rules_, [&](const ListenAddress& at) {
-    const bool other = !needs_route(at.address);
-    if (other) static_cast<void>(ExternalRules::remove(at));
-    return other;
-  });
+  std::vector<ListenAddress> rules_gone;
+  std::copy_if(rules_.begin(), rules_.end(), std::back_inserter(rules_gone),
+               [this](const ListenAddress& at) { return !needs_route(at.address); });
+  remove_rules(rules_gone);
   std::vector<IpAddress> addresses;
   for (const auto& [address, services] : addresses_) {
     if (needs_route(address) && !routes_.contains(address)) addresses.push_back(address);
@@ -194,6 +216,10 @@ void ServiceRoutes::remove_leftovers() {
   });
   std::vector<ListenAddress> rules = ExternalRules::list();
   std::erase_if(rules, [this](const ListenAddress& at) { return rules_.contains(at); });
+  for (const IpAddress& address : ReplyDevice::list()) {
+    const auto rule = rules_.lower_bound({address});
+    if (rule == rules_.end() || rule->address != address) static_cast<void>(ReplyDevice::remove(address));
+  }
   if (routes.empty() && rules.empty()) return;
   LocalRoutes::remove(routes);
   for (const ListenAddress& at : rules) static_cast<void>(ExternalRules::remove(at));

@@ -18,8 +18,8 @@ namespace ferry::proxy {
 
 /// Keeps the kernel's routes such that it delivers to this host what is sent to service ports: a route for each cluster
 /// address outside the service ranges (LocalRoutes), a rule for each port of an external or load-balancer address
-/// (ExternalRules). An address that the host has itself needs neither. For the control thread; the cost of a change is
-/// in proportion to it.
+/// (ExternalRules) and what lets the kernel refuse there (ReplyDevice). An address that the host has itself needs
+/// neither. For the control thread; the cost of a change is in proportion to it.
 ///
 /// Without CAP_NET_ADMIN nothing can be done: that is said once.
 class ServiceRoutes {
@@ -48,6 +48,8 @@ class ServiceRoutes {
   void reconcile();
   void add_routes(const std::vector<config::IpAddress>& addresses);
   void add_rules(const std::vector<ListenAddress>& ports);
+  void allow_replies_from(const config::IpAddress& address);
+  void remove_rules(const std::vector<ListenAddress>& ports);
   void note(const std::string& what, std::size_t count, int error);
 
   std::shared_ptr<spdlog::logger> logger_;
@@ -63,6 +65,7 @@ class ServiceRoutes {
   std::vector<std::pair<config::ServicePortName, ListenAddress>> unneeded_ports_;
   bool table_set_ = false;
   bool denied_ = false;
+  bool replies_denied_ = false;
 };
 
 }  // namespace ferry::proxy

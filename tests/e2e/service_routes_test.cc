@@ -107,6 +107,39 @@ TEST_P(ServiceRoutes, AnExternalAddressOfNobodyHereIsServedAndItsOtherPortsReach
   }
 }
 
+TEST_P(ServiceRoutes, AnExternalAddressRefusesWithoutEndpoints) {
+  ip("address add 2001:db8::1/128 dev lo");
+  create_service("web", Json{{"externalIPs", Json::array({"203.0.113.5"})}});
+  create_service("six", Json{{"externalIPs", Json::array({"2001:db8::5"})}, {"ipFamilies", Json::array({"IPv6"})}});
+  for (const Guest* const from : {client(), outside(), node()}) wait_until_refused(from, "203.0.113.5:80");
+  for (const Guest* const from : {client(), node()}) wait_until_refused(from, "[2001:db8::5]:80");
+  set_pods("web", {"here-1"});
+  wait_for_answers(outside(), "203.0.113.5:80", {"here-1"});
+  set_pods("web", {});
+  wait_until_refused(outside(), "203.0.113.5:80");
+}
+
+TEST_P(ServiceRoutes, IPv6AddressesOutsideEveryRangeAreServedAndNotSaidToBeTheNodes) {
+  ip("address add 2001:db8::1/128 dev lo");
+  const Json service =
+      create_service("six", Json{{"externalIPs", Json::array({"2001:db8::5"})}, {"ipFamilies", Json::array({"IPv6"})}});
+  api().create(kSlices, Json{{"apiVersion", "discovery.k8s.io/v1"},
+                             {"kind", "EndpointSlice"},
+                             {"metadata", {{"name", "six"}, {"labels", {{"kubernetes.io/service-name", "six"}}}}},
+                             {"addressType", "IPv6"},
+                             {"ports", Json::array({{{"name", "stream"}, {"port", 9000}, {"protocol", "TCP"}},
+                                                    {{"name", "datagrams"}, {"port", 9000}, {"protocol", "UDP"}}})},
+                             {"endpoints", Json::array({{{"addresses", Json::array({"fd00:244::3"})}}})}});
+  for (const Guest* const from : {client(), node()}) {
+    wait_for_answers(from, cluster_address(service), {"here-1"});
+    wait_for_answers(from, "[2001:db8::5]:80", {"here-1"});
+  }
+  // As if it were a neighbour: who has it is asked by a neighbour solicitation.
+  client()->ip_inside("route add 2001:db8::5/128 dev eth0");
+  EXPECT_THAT(call(client(), "[2001:db8::5]:80", 1).to_string(), HasSubstr("No route to host"));
+  EXPECT_THAT(output_of(client()->command({"ip", "neigh", "show", "2001:db8::5"})), Not(HasSubstr("lladdr")));
+}
+
 TEST_P(ServiceRoutes, TheNodeDoesNotSayThatAnExternalAddressIsItsOwn) {
   create_service("web", Json{{"externalIPs", Json::array({"192.0.2.60"})}});
   set_pods("web", {"here-1"});

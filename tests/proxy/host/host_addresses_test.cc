@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proxy/host/reply_device.h"
 #include "tests/support/own_network.h"
 #include "tests/support/run.h"
 
@@ -37,6 +38,11 @@ TEST_F(HostAddressesTest, ReadsBothFamiliesAndLeavesOutWhatHoldsOnOneLinkAlone) 
   ip("address add fe80::1/64 dev lo");
   EXPECT_THAT(read_host_addresses(),
               ElementsAre(address("127.0.0.1"), address("192.0.2.1"), address("::1"), address("2001:db8::1")));
+}
+
+TEST_F(HostAddressesTest, AnAddressFromWhichTheKernelMayRefuseIsNotTheHostsOwn) {
+  ASSERT_EQ(ReplyDevice::add(address("203.0.113.5")), 0);
+  EXPECT_THAT(read_host_addresses(), IsEmpty());
 }
 
 TEST_F(HostAddressesTest, TellsWhenOneComesAndWhenItGoes) {

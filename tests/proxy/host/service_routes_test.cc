@@ -10,6 +10,7 @@
 
 #include "proxy/host/external_rules.h"
 #include "proxy/host/local_routes.h"
+#include "proxy/host/reply_device.h"
 #include "tests/support/own_network.h"
 
 namespace ferry::proxy {
@@ -124,6 +125,33 @@ TEST_F(ServiceRoutesTest, RulesAreOfBothFamiliesAndProtocols) {
   EXPECT_THAT(ExternalRules::list(), UnorderedElementsAre(port("203.0.113.5", 80, config::Protocol::kUdp),
                                                           port("2001:db8::5", 80, config::Protocol::kUdp)));
   EXPECT_EQ(log_.str(), "");
+}
+
+TEST_F(ServiceRoutesTest, TheKernelMayRefuseAtAnExternalAddressAsLongAsItHasARule) {
+  const Info web = info("web", {}, {"203.0.113.5"});
+  auto dns = std::make_shared<ServicePortInfo>(*info("dns", {}, {"203.0.113.5", "2001:db8::5"}));
+  dns->name.protocol = config::Protocol::kUdp;
+  change(nullptr, web);
+  change(nullptr, dns);
+  EXPECT_THAT(ReplyDevice::list(), ElementsAre(address("203.0.113.5")));
+  EXPECT_EQ(std::system("ip route show table local | grep -q 203.0.113.5"), 256) << "the whole address is local";
+  change(web, nullptr);
+  sweep();
+  EXPECT_THAT(ReplyDevice::list(), ElementsAre(address("203.0.113.5")));
+  change(dns, nullptr);
+  sweep();
+  EXPECT_THAT(ReplyDevice::list(), IsEmpty());
+  EXPECT_EQ(log_.str(), "");
+}
+
+TEST_F(ServiceRoutesTest, AddressesThatAnEarlierRunMadeTheKernelRefuseAtGo) {
+  for (const char* const text : {"203.0.113.5", "203.0.113.6"}) EXPECT_EQ(ReplyDevice::add(address(text)), 0);
+  EXPECT_EQ(ReplyDevice::add(address("203.0.113.5")), 0);
+  change(nullptr, info("web", {}, {"203.0.113.5"}));
+  routes_.remove_leftovers();
+  EXPECT_THAT(ReplyDevice::list(), ElementsAre(address("203.0.113.5")));
+  ExternalRules::remove_all();
+  EXPECT_EQ(std::system("ip link show kube-ferry0 2>/dev/null"), 256) << "the device is still there";
 }
 
 }  // namespace
