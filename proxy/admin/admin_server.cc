@@ -7,6 +7,14 @@
 
 namespace ferry::proxy {
 
+struct AdminServer::Attempt {
+  boost::asio::ip::tcp::endpoint address;
+  Routes routes;
+  std::function<void(const boost::asio::ip::tcp::endpoint&)> on_listening;
+  std::chrono::milliseconds pause;
+  boost::asio::steady_timer timer;
+};
+
 AdminServer::~AdminServer() { stop(); }
 
 boost::asio::ip::tcp::endpoint AdminServer::listen(const boost::asio::ip::tcp::endpoint& address, Routes routes,
@@ -17,6 +25,26 @@ boost::asio::ip::tcp::endpoint AdminServer::listen(const boost::asio::ip::tcp::e
   return servers_.back()->address();
 }
 
+void AdminServer::listen_when_free(const boost::asio::ip::tcp::endpoint& address, Routes routes,
+                                   std::function<void(const boost::asio::ip::tcp::endpoint&)> on_listening,
+                                   std::chrono::milliseconds pause) {
+  attempts_.push_back(std::make_shared<Attempt>(
+      Attempt{address, std::move(routes), std::move(on_listening), pause, boost::asio::steady_timer(loop_)}));
+  try_again(attempts_.back());
+}
+
+void AdminServer::try_again(const std::shared_ptr<Attempt>& attempt) {
+  attempt->timer.expires_after(attempt->pause);
+  attempt->timer.async_wait([this, attempt](const boost::system::error_code& cancelled) {
+    if (cancelled.failed() || stopping_) return;
+    try {
+      attempt->on_listening(listen(attempt->address, attempt->routes));
+    } catch (const boost::system::system_error&) {
+      try_again(attempt);
+    }
+  });
+}
+
 void AdminServer::start() {
   thread_ = std::thread([this] { loop_.run(); });
   pthread_setname_np(thread_.native_handle(), "admin");
@@ -24,6 +52,8 @@ void AdminServer::start() {
 
 void AdminServer::stop() {
   boost::asio::post(loop_, [this] {
+    stopping_ = true;
+    for (auto& attempt : attempts_) attempt->timer.cancel();
     for (auto& server : servers_) server->stop();
   });
   work_.reset();
@@ -31,6 +61,7 @@ void AdminServer::stop() {
   // Whatever was closed while no thread ran ends here.
   loop_.restart();
   loop_.run();
+  attempts_.clear();
   servers_.clear();
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -7,6 +9,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "proxy/admin/http_server.h"
 
@@ -27,6 +30,12 @@ class AdminServer {
   boost::asio::ip::tcp::endpoint listen(const boost::asio::ip::tcp::endpoint& address, Routes routes,
                                         HttpLimits limits = {});
 
+  /// The same, but while the address is not to be had it is tried again every few seconds. `on_listening` is called
+  /// with the address then, on the thread.
+  void listen_when_free(const boost::asio::ip::tcp::endpoint& address, Routes routes,
+                        std::function<void(const boost::asio::ip::tcp::endpoint&)> on_listening,
+                        std::chrono::milliseconds pause = std::chrono::seconds{5});
+
   /// The loop that the thread runs, for others that answer there.
   boost::asio::io_context& loop() { return loop_; }
 
@@ -37,10 +46,15 @@ class AdminServer {
   void stop();
 
  private:
+  struct Attempt;
+  void try_again(const std::shared_ptr<Attempt>& attempt);
+
   boost::asio::io_context loop_{1};
   /// Keeps the thread while nothing is listened at yet.
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   std::vector<std::unique_ptr<HttpServer>> servers_;
+  std::vector<std::shared_ptr<Attempt>> attempts_;
+  bool stopping_ = false;
   std::thread thread_;
 };
 

@@ -18,31 +18,46 @@ std::string to_string(const tcp::endpoint& address) {
   return text.str();
 }
 
-tcp::endpoint listen(AdminServer& admin, const char* flag, const tcp::endpoint& wanted, Routes pages) {
+/// A page that the daemon serves at an address of its own.
+struct Page {
+  const char* flag = "";
+  const char* what = "";
+  const char* path = "";
+};
+
+std::string why_not(const Page& page, const tcp::endpoint& wanted, const boost::system::error_code& error) {
+  return fmt::format("{} {}: {}; {}", page.flag, to_string(wanted), error.message(),
+                     error == boost::asio::error::address_in_use
+                         ? "stop what listens there (kube-proxy?) or give another address"
+                         : "give an address of this machine that it may use");
+}
+
+void open(AdminServer& admin, const Page& page, const tcp::endpoint& wanted, Routes routes, bool hard_fail,
+          const std::shared_ptr<spdlog::logger>& logger) {
+  const auto announce = [page, logger](const tcp::endpoint& address) {
+    logger->info("serving {} on http://{}{}", page.what, to_string(address), page.path);
+  };
   try {
-    return admin.listen(wanted, std::move(pages));
+    announce(admin.listen(wanted, routes));
   } catch (const boost::system::system_error& error) {
-    throw std::runtime_error(fmt::format("{} {}: {}; {}", flag, to_string(wanted), error.code().message(),
-                                         error.code() == boost::asio::error::address_in_use
-                                             ? "stop what listens there (kube-proxy?) or give another address"
-                                             : "give an address of this machine that it may use"));
+    const std::string reason = why_not(page, wanted, error.code());
+    if (hard_fail) throw std::runtime_error(reason);
+    logger->warn("{}; it is tried again every few seconds", reason);
+    admin.listen_when_free(wanted, std::move(routes), announce);
   }
 }
 
 }  // namespace
 
-std::vector<std::string> open_admin_addresses(AdminServer& admin, const Options& options, Routes health,
-                                              Routes metrics) {
-  std::vector<std::string> lines;
+void open_admin_addresses(AdminServer& admin, const Options& options, Routes health, Routes metrics,
+                          const std::shared_ptr<spdlog::logger>& logger) {
+  const bool hard_fail = options.bind_address_hard_fail;
   if (const auto& wanted = options.healthz_bind_address) {
-    const auto address = listen(admin, "--healthz-bind-address", *wanted, std::move(health));
-    lines.push_back(fmt::format("serving health on http://{}/healthz", to_string(address)));
+    open(admin, {"--healthz-bind-address", "health", "/healthz"}, *wanted, std::move(health), hard_fail, logger);
   }
   if (const auto& wanted = options.metrics_bind_address) {
-    const auto address = listen(admin, "--metrics-bind-address", *wanted, std::move(metrics));
-    lines.push_back(fmt::format("serving metrics on http://{}/metrics", to_string(address)));
+    open(admin, {"--metrics-bind-address", "metrics", "/metrics"}, *wanted, std::move(metrics), hard_fail, logger);
   }
-  return lines;
 }
 
 }  // namespace ferry::proxy

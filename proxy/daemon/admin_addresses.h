@@ -1,16 +1,17 @@
 #pragma once
 
-#include <string>
-#include <vector>
+#include <memory>
+
+#include <spdlog/logger.h>
 
 #include "proxy/admin/admin_server.h"
 #include "proxy/daemon/options.h"
 
 namespace ferry::proxy {
 
-/// Binds the healthz and the metrics address. Returns a line for the log for each, with its URL. Throws
-/// std::runtime_error in one sentence that names the flag when an address cannot be had.
-std::vector<std::string> open_admin_addresses(AdminServer& admin, const Options& options, Routes health,
-                                              Routes metrics);
+/// Binds the healthz and the metrics address, and tells the log their URLs. When one cannot be had, the log tells that,
+/// and it is tried again later; with --bind-address-hard-fail, std::runtime_error in one sentence that names the flag.
+void open_admin_addresses(AdminServer& admin, const Options& options, Routes health, Routes metrics,
+                          const std::shared_ptr<spdlog::logger>& logger);
 
 }  // namespace ferry::proxy

@@ -48,7 +48,7 @@ constexpr auto kFields = std::to_array<Field>({
     {"logging.options", Type::kAnything, {}},
     {"featureGates", Type::kAnything, {}},
     {"bindAddress", Type::kText, "--bind-address"},
-    {"bindAddressHardFail", Type::kBool, {}},
+    {"bindAddressHardFail", Type::kBool, "--bind-address-hard-fail"},
     {"enableProfiling", Type::kBool, {}},
     {"showHiddenMetricsForVersion", Type::kText, {}},
     {"mode", Type::kText, {}},

@@ -100,13 +100,12 @@ void Daemon::run() {
 
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
-  const auto served = open_admin_addresses(admin_, options_, health_pages(health_, probes_),
-                                           metrics_pages(health_, probes_, metrics_, configz(options_)));
+  open_admin_addresses(admin_, options_, health_pages(health_, probes_),
+                       metrics_pages(health_, probes_, metrics_, configz(options_)), component_logger("admin"));
   dataplane_.start();
   host_.emplace(control_.get_executor(), [this](const std::vector<config::IpAddress>&) { look_around(); });
   look_around();
   for (watch::FileSource& file : files_) file.start();
-  for (const std::string& line : served) component_logger("admin")->info("{}", line);
   if (api_) {
     spdlog::info("following the API server {}", rest_->config().server.to_string());
     api_->start();

@@ -41,6 +41,7 @@ Json configuration(const Options& options) {
           {"bindAddress", options.bind_address.to_string()},
           {"healthzBindAddress", to_string(options.healthz_bind_address)},
           {"metricsBindAddress", to_string(options.metrics_bind_address)},
+          {"bindAddressHardFail", options.bind_address_hard_fail},
           {"clusterCIDR", joined(options.cluster_cidrs)},
           {"nodePortAddresses", list_of(options.node_port_addresses)},
           {"oomScoreAdj", options.oom_score_adj}};

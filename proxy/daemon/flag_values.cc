@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 #include <string_view>
 
 #include <spdlog/fmt/fmt.h>
@@ -45,6 +46,40 @@ std::string machine_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
 }
 
+/// A word that stands for ranges.
+struct Keyword {
+  std::string_view word;
+  std::array<std::string_view, 2> ranges;
+};
+
+constexpr std::array<Keyword, 2> kAddressKeywords{
+    {{"localhost", {"127.0.0.0/8", "::1/128"}}, {"all", {"0.0.0.0/0", "::/0"}}}};
+
+std::vector<config::IpPrefix> parse_list_of_ranges(const std::string& flag, const std::string& value,
+                                                   std::span<const Keyword> keywords) {
+  std::vector<config::IpPrefix> ranges;
+  std::string_view rest = value;
+  while (!rest.empty()) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    const std::string_view item = rest.substr(0, comma);
+    const auto keyword =
+        std::find_if(keywords.begin(), keywords.end(), [item](const Keyword& known) { return known.word == item; });
+    if (keyword != keywords.end()) {
+      for (const std::string_view range : keyword->ranges) ranges.push_back(config::IpPrefix::parse(range).value());
+    } else if (const auto range = config::IpPrefix::parse(item)) {
+      ranges.push_back(*range);
+    } else {
+      refuse(flag, value,
+             fmt::format("'{}' is no address range; write ADDRESS/LENGTH, such as 10.96.0.0/12 or "
+                         "10.96.0.0/12,fd00:10:96::/108",
+                         item));
+    }
+    if (comma + 1 == rest.size()) refuse(flag, value, "ends with a comma; another range must follow it, or none");
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return ranges;
+}
+
 }  // namespace
 
 long parse_whole_number(const std::string& flag, const std::string& value, long least, long most) {
@@ -65,27 +100,12 @@ std::chrono::milliseconds parse_duration_flag(const std::string& flag, const std
 }
 
 std::vector<config::IpPrefix> parse_ranges(const std::string& flag, const std::string& value) {
-  std::vector<config::IpPrefix> ranges;
-  std::string_view rest = value;
-  while (!rest.empty()) {
-    const auto comma = std::min(rest.find(','), rest.size());
-    const auto range = config::IpPrefix::parse(rest.substr(0, comma));
-    if (!range) {
-      refuse(flag, value,
-             fmt::format("'{}' is no address range; write ADDRESS/LENGTH, such as 10.96.0.0/12 or "
-                         "10.96.0.0/12,fd00:10:96::/108",
-                         rest.substr(0, comma)));
-    }
-    ranges.push_back(*range);
-    if (comma + 1 == rest.size()) refuse(flag, value, "ends with a comma; another range must follow it, or none");
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-  }
-  return ranges;
+  return parse_list_of_ranges(flag, value, {});
 }
 
 NodePortAddresses parse_node_port_addresses(const std::string& flag, const std::string& value) {
   if (value == "primary") return {.primary = true, .ranges = {}};
-  return {.primary = false, .ranges = parse_ranges(flag, value)};
+  return {.primary = false, .ranges = parse_list_of_ranges(flag, value, kAddressKeywords)};
 }
 
 std::optional<boost::asio::ip::tcp::endpoint> parse_bind_address(const std::string& flag, const std::string& value,

@@ -25,7 +25,7 @@ std::chrono::milliseconds parse_duration_flag(const std::string& flag, const std
 /// Ranges divided by commas, such as "10.96.0.0/12,fd00:10:96::/108". Empty text: none.
 std::vector<config::IpPrefix> parse_ranges(const std::string& flag, const std::string& value);
 
-/// Ranges as above, or `primary`.
+/// Ranges as above, among which `localhost` and `all` stand for those of both families, or `primary` alone.
 NodePortAddresses parse_node_port_addresses(const std::string& flag, const std::string& value);
 
 /// "10.0.0.1:10256", "[::1]:0", or an address alone, which takes the default port, as with kube-proxy. Empty text:

@@ -53,7 +53,6 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"--kube-api-content-type", Type::kText},
     {"--kube-api-qps", Type::kNumber},
     {"--config-sync-period", Type::kDuration},
-    {"--bind-address-hard-fail", Type::kBool},
     {"--feature-gates", Type::kText},
     {"--profiling", Type::kBool},
     {"--proxy-port-range", Type::kText},

@@ -43,6 +43,7 @@ struct RawOptions {
   std::string shutdown_grace = "30s";
   std::string healthz_bind_address = fmt::format("0.0.0.0:{}", kHealthzPort);
   std::string metrics_bind_address = fmt::format("127.0.0.1:{}", kMetricsPort);
+  bool bind_address_hard_fail = false;
   std::string verbosity = "2";
   bool cleanup = false;
   bool init_only = false;
@@ -114,8 +115,9 @@ void define_node_flags(CLI::App& app, RawOptions& raw) {
       ->option_text("CIDR[,CIDR]")
       ->group(group);
   app.add_option("--nodeport-addresses", raw.nodeport_addresses,
-                 "The node's addresses that serve node ports: those in\nthese ranges, or primary for the first of each "
-                 "family\nthat the Node object names (default: all)")
+                 "The node's addresses that serve node ports: those in\nthese ranges or named localhost or all, or "
+                 "primary for the\nfirst of each "
+                 "family that the Node object names\n(default: all)")
       ->option_text("CIDR[,CIDR]")
       ->group(group);
   app.add_option(
@@ -185,6 +187,9 @@ void define_observation_flags(CLI::App& app, RawOptions& raw) {
                  "Serves /metrics, /healthz, /livez, /proxyMode and\n/configz (default 127.0.0.1:10249)")
       ->option_text("IP:PORT")
       ->group(group);
+  app.add_flag("--bind-address-hard-fail", raw.bind_address_hard_fail,
+               "End when one of these addresses cannot be had, rather\nthan try again every 5 seconds")
+      ->group(group);
   app.add_option("-v,--v", raw.verbosity,
                  "How much is logged to stderr: 0 to 2 changes of state,\n3 to 5 also details, 6 to 10 everything "
                  "(default 2)")
@@ -244,6 +249,7 @@ Options check(const RawOptions& raw) {
   options.shutdown_grace = parse_duration_flag("--shutdown-grace", raw.shutdown_grace, std::chrono::milliseconds{0});
   options.healthz_bind_address = parse_bind_address("--healthz-bind-address", raw.healthz_bind_address, kHealthzPort);
   options.metrics_bind_address = parse_bind_address("--metrics-bind-address", raw.metrics_bind_address, kMetricsPort);
+  options.bind_address_hard_fail = raw.bind_address_hard_fail;
   options.bind_address = parse_address("--bind-address", raw.bind_address);
   options.oom_score_adj = parse_oom_score_adj(raw.oom_score_adj);
   options.oom_score_adj_given = !raw.oom_score_adj.empty();

@@ -66,6 +66,8 @@ struct Options {
   /// Without a value: not served.
   std::optional<boost::asio::ip::tcp::endpoint> healthz_bind_address;
   std::optional<boost::asio::ip::tcp::endpoint> metrics_bind_address;
+  /// One of these that cannot be had ends the start; else it is tried again.
+  bool bind_address_hard_fail = false;
   /// As kube-proxy's: 0 to 2 the least, 4 debugging, 6 everything.
   int verbosity = 2;
   /// What the process asks of the kernel for when memory runs out (proc_pid_oom_score_adj(5)).

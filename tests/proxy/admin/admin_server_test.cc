@@ -1,5 +1,8 @@
 #include "proxy/admin/admin_server.h"
 
+#include <chrono>
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include "tests/proxy/admin/http_client.h"
@@ -40,6 +43,31 @@ TEST(AdminServer, AClientThatConnectsBeforeTheStartIsAnsweredAfterIt) {
   client.send(kGet);
   server.start();
   EXPECT_TRUE(client.read_to_end().ends_with("late"));
+}
+
+TEST(AdminServer, AnAddressThatIsTakenIsHadOnceItIsFree) {
+  AdminServer holder;
+  const tcp::endpoint address = holder.listen(kAnyPort, page("holder"));
+  AdminServer server;
+  EXPECT_THROW(server.listen(address, page("heir")), boost::system::system_error);
+  std::promise<tcp::endpoint> had;
+  server.listen_when_free(
+      address, page("heir"), [&had](const tcp::endpoint& at) { had.set_value(at); }, std::chrono::milliseconds{1});
+  server.start();
+  holder.start();
+  EXPECT_TRUE(testing::ask(address, kGet).ends_with("holder"));
+  holder.stop();
+  EXPECT_EQ(had.get_future().get(), address);
+  EXPECT_TRUE(testing::ask(address, kGet).ends_with("heir"));
+}
+
+TEST(AdminServer, StoppingEndsTheWaitForAnAddress) {
+  AdminServer holder;
+  const tcp::endpoint address = holder.listen(kAnyPort, page("holder"));
+  AdminServer server;
+  server.listen_when_free(address, page("heir"), [](const tcp::endpoint&) { ADD_FAILURE(); });
+  server.start();
+  server.stop();
 }
 
 TEST(AdminServer, StoppingWithoutAStartFreesTheAddress) {

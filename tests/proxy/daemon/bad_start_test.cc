@@ -112,10 +112,23 @@ TEST(BadStart, AnAdminAddressThatIsTakenNamesItsFlag) {
   boost::asio::io_context loop;
   boost::asio::ip::tcp::acceptor taken(loop, {boost::asio::ip::address_v4::loopback(), 0});
   const std::string address = fmt::format("127.0.0.1:{}", taken.local_endpoint().port());
-  expect_failure(start({"--source-file", services, "--healthz-bind-address", address, kAnyMetrics}),
+  const std::string hard = "--bind-address-hard-fail";
+  expect_failure(start({"--source-file", services, hard, "--healthz-bind-address", address, kAnyMetrics}),
                  "--healthz-bind-address " + address + ": Address already in use");
-  expect_failure(start({"--source-file", services, "--metrics-bind-address", address, kAnyHealth}),
+  expect_failure(start({"--source-file", services, hard, "--metrics-bind-address", address, kAnyHealth}),
                  "--metrics-bind-address " + address + ": Address already in use");
+}
+
+TEST(BadStart, AnAdminAddressThatIsTakenIsServedOnceItIsFree) {
+  const TemporaryFolder folder;
+  boost::asio::io_context loop;
+  boost::asio::ip::tcp::acceptor taken(loop, {boost::asio::ip::address_v4::loopback(), 0});
+  const std::string address = fmt::format("127.0.0.1:{}", taken.local_endpoint().port());
+  ChildProcess daemon(
+      kube_ferry({"--source-file", folder.write("none.yaml", ""), "--healthz-bind-address", address, kAnyMetrics}));
+  daemon.wait_for_output("--healthz-bind-address " + address + ": Address already in use");
+  taken.close();
+  EXPECT_EQ(daemon.wait_for_output("serving health on (http://[^\n]*)"), "http://" + address + "/healthz");
 }
 
 TEST(BadStart, HelpAndVersionGoToTheOutputAndSucceed) {

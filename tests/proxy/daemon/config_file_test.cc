@@ -178,7 +178,7 @@ TEST_F(ConfigFileTest, TheConfigurationInForceReadsBackAsItself) {
       {"--hostname-override=node-1"},
       {"--hostname-override=node-1", "--kubeconfig=/k \"x\"", "--cluster-cidr=10.1.0.0/16,fd00:1::/64",
        "--nodeport-addresses=10.0.0.0/8,fd00::/8", "--bind-address=10.0.0.1", "--oom-score-adj=0", "--v=4",
-       "--healthz-bind-address=[::1]:80", "--metrics-bind-address=127.0.0.1:0"},
+       "--healthz-bind-address=[::1]:80", "--metrics-bind-address=127.0.0.1:0", "--bind-address-hard-fail"},
       {"--hostname-override=node-1", "--nodeport-addresses=primary"}};
   for (const std::vector<std::string>& command_line : command_lines) {
     const std::string text = effective_configuration(std::get<Options>(parse_options(command_line)));
@@ -189,14 +189,15 @@ TEST_F(ConfigFileTest, TheConfigurationInForceReadsBackAsItself) {
 }
 
 TEST_F(ConfigFileTest, ThePageHoldsTheConfigurationUnderItsGroup) {
-  EXPECT_EQ(configz(std::get<Options>(parse_options({"--hostname-override=node-1", "--kubeconfig=/k\xff",
-                                                     "--master=https://user:secret@10.0.0.1",
-                                                     "--nodeport-addresses=primary", "--metrics-bind-address="}))),
-            R"({"kubeproxy.config.k8s.io":{"kind":"KubeProxyConfiguration",)"
-            R"("apiVersion":"kubeproxy.config.k8s.io/v1alpha1","clientConnection":{"kubeconfig":"/k�"},)"
-            R"("logging":{"verbosity":2},"hostnameOverride":"node-1","bindAddress":"0.0.0.0",)"
-            R"("healthzBindAddress":"0.0.0.0:10256","metricsBindAddress":"","clusterCIDR":"",)"
-            R"("nodePortAddresses":["primary"],"oomScoreAdj":-999}})");
+  EXPECT_EQ(
+      configz(std::get<Options>(
+          parse_options({"--hostname-override=node-1", "--kubeconfig=/k\xff", "--master=https://user:secret@10.0.0.1",
+                         "--nodeport-addresses=primary", "--metrics-bind-address="}))),
+      R"({"kubeproxy.config.k8s.io":{"kind":"KubeProxyConfiguration",)"
+      R"("apiVersion":"kubeproxy.config.k8s.io/v1alpha1","clientConnection":{"kubeconfig":"/k�"},)"
+      R"("logging":{"verbosity":2},"hostnameOverride":"node-1","bindAddress":"0.0.0.0",)"
+      R"("healthzBindAddress":"0.0.0.0:10256","metricsBindAddress":"","bindAddressHardFail":false,"clusterCIDR":"",)"
+      R"("nodePortAddresses":["primary"],"oomScoreAdj":-999}})");
 }
 
 }  // namespace

@@ -80,6 +80,10 @@ TEST(Options, ServiceRangesMayBeOfBothFamilies) {
 TEST(Options, NodePortsAreServedAtRangesOrAtThePrimaryAddresses) {
   EXPECT_EQ(parse({}).node_port_addresses, NodePortAddresses());
   EXPECT_EQ(parse({"--nodeport-addresses=primary"}).node_port_addresses, (NodePortAddresses{true, {}}));
+  EXPECT_EQ(parse({"--nodeport-addresses=localhost,10.0.0.0/8"}).node_port_addresses,
+            parse({"--nodeport-addresses=127.0.0.0/8,::1/128,10.0.0.0/8"}).node_port_addresses);
+  EXPECT_EQ(parse({"--nodeport-addresses=all"}).node_port_addresses,
+            parse({"--nodeport-addresses=0.0.0.0/0,::/0"}).node_port_addresses);
   const NodePortAddresses ranges = parse({"--nodeport-addresses=10.0.0.0/8,fd00::/8"}).node_port_addresses;
   EXPECT_FALSE(ranges.primary);
   EXPECT_EQ(ranges.ranges.size(), 2U);
@@ -101,11 +105,11 @@ TEST(Options, TheNodesNameIsInLowerCase) {
 TEST(Options, FlagsOfKubeProxysThatSayNothingHereAreAcceptedAndNamed) {
   EXPECT_TRUE(parse({"--v=2"}).without_effect.empty());
   const Options options = parse({"--iptables-min-sync-period=1s", "--proxy-mode", "iptables", "--masquerade-all",
-                                 "--v=4", "--conntrack-max-per-core", "0", "--bind-address-hard-fail=false",
+                                 "--v=4", "--conntrack-max-per-core", "0", "--profiling=false",
                                  "--feature-gates=", "--proxy-mode=ipvs", "--kube-api-qps=5.5", "--workers=2"});
   EXPECT_THAT(options.without_effect,
               ElementsAre("--proxy-mode", "--iptables-min-sync-period", "--masquerade-all", "--conntrack-max-per-core",
-                          "--kube-api-qps", "--bind-address-hard-fail", "--feature-gates"));
+                          "--kube-api-qps", "--feature-gates", "--profiling"));
   EXPECT_EQ(options.verbosity, 4);
   EXPECT_EQ(options.workers, 2U);
 }
@@ -125,6 +129,9 @@ TEST(Options, ThePrimaryAddressAndTheOomScoreHaveKubeProxysDefaults) {
   EXPECT_EQ(parse({"--bind-address=fd00::1"}).bind_address.to_string(), "fd00::1");
   EXPECT_EQ(parse({}).oom_score_adj, -999);
   EXPECT_FALSE(parse({}).oom_score_adj_given);
+  EXPECT_FALSE(parse({}).bind_address_hard_fail);
+  EXPECT_TRUE(parse({"--bind-address-hard-fail"}).bind_address_hard_fail);
+  EXPECT_FALSE(parse({"--bind-address-hard-fail=false"}).bind_address_hard_fail);
   EXPECT_EQ(parse({"--oom-score-adj=0"}).oom_score_adj, 0);
   EXPECT_TRUE(parse({"--oom-score-adj", "-999"}).oom_score_adj_given);
 }
