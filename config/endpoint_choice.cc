@@ -13,8 +13,16 @@ bool is_local(const Endpoint& endpoint, const NodeIdentity& node) {
 
 bool usable_while_terminating(const Endpoint& endpoint) { return endpoint.serving && endpoint.terminating; }
 
-bool names(const std::vector<std::string>& hints, const std::string& name) {
-  return std::find(hints.begin(), hints.end(), name) != hints.end();
+using HintKind = TopologyHint::Kind;
+
+bool is_hinted(const Endpoint& endpoint, HintKind kind) {
+  return std::any_of(endpoint.hints.begin(), endpoint.hints.end(),
+                     [&](const TopologyHint& hint) { return hint.kind == kind; });
+}
+
+bool is_hinted_for(const Endpoint& endpoint, HintKind kind, const std::string& name) {
+  return !name.empty() && std::any_of(endpoint.hints.begin(), endpoint.hints.end(),
+                                      [&](const TopologyHint& hint) { return hint.kind == kind && hint.name == name; });
 }
 
 enum class TopologyMode { kNone, kSameNode, kSameZone };
@@ -27,10 +35,10 @@ TopologyMode topology_mode(const std::vector<Candidate>& candidates, const NodeI
   for (const Candidate& candidate : candidates) {
     const Endpoint& endpoint = *candidate.endpoint;
     if (!endpoint.ready) continue;
-    all_have_node_hints = all_have_node_hints && !endpoint.node_hints.empty();
-    all_have_zone_hints = all_have_zone_hints && !endpoint.zone_hints.empty();
-    node_hinted = node_hinted || (!node.name.empty() && names(endpoint.node_hints, node.name));
-    zone_hinted = zone_hinted || (!node.zone.empty() && names(endpoint.zone_hints, node.zone));
+    all_have_node_hints = all_have_node_hints && is_hinted(endpoint, HintKind::kNode);
+    all_have_zone_hints = all_have_zone_hints && is_hinted(endpoint, HintKind::kZone);
+    node_hinted = node_hinted || is_hinted_for(endpoint, HintKind::kNode, node.name);
+    zone_hinted = zone_hinted || is_hinted_for(endpoint, HintKind::kZone, node.zone);
   }
   if (all_have_node_hints && node_hinted) return TopologyMode::kSameNode;
   if (all_have_zone_hints && zone_hinted) return TopologyMode::kSameZone;
@@ -42,9 +50,9 @@ bool available(const Endpoint& endpoint, TopologyMode mode, const NodeIdentity& 
     case TopologyMode::kNone:
       return true;
     case TopologyMode::kSameNode:
-      return names(endpoint.node_hints, node.name);
+      return is_hinted_for(endpoint, HintKind::kNode, node.name);
     case TopologyMode::kSameZone:
-      return names(endpoint.zone_hints, node.zone);
+      return is_hinted_for(endpoint, HintKind::kZone, node.zone);
   }
   return true;
 }
@@ -77,6 +85,7 @@ std::shared_ptr<const BackendSet> collect(const std::vector<Candidate>& candidat
     backends.push_back(Backend{endpoint.address, candidate.port, is_local(endpoint, node), terminating});
   }
   if (backends.empty()) return FamilyBackends::empty_set();
+  backends.shrink_to_fit();
   return std::make_shared<const BackendSet>(BackendSet{std::move(backends)});
 }
 

@@ -6,12 +6,23 @@
 #include <string>
 #include <vector>
 
+#include "config/interned_name.h"
 #include "config/ip_address.h"
 #include "config/service_port_name.h"
 
 namespace ferry::config {
 
-/// One network endpoint of a service: usually a pod.
+/// One of the hints.forZones[] and hints.forNodes[] of an endpoint: who is to use it.
+struct TopologyHint {
+  enum class Kind : std::uint8_t { kZone, kNode };
+
+  Kind kind = Kind::kZone;
+  InternedName name;
+
+  friend bool operator==(const TopologyHint&, const TopologyHint&) = default;
+};
+
+/// One network endpoint of a service: usually a pod. There are hundreds of thousands in a large cluster.
 struct Endpoint {
   IpAddress address;
   /// The three conditions, with Kubernetes' defaults already applied (absent ready or serving means true, absent
@@ -19,11 +30,8 @@ struct Endpoint {
   bool ready = true;
   bool serving = true;
   bool terminating = false;
-  std::string node_name;
-  std::string zone;
-  /// hints.forZones[].name and hints.forNodes[].name
-  std::vector<std::string> zone_hints;
-  std::vector<std::string> node_hints;
+  InternedName node_name;
+  std::vector<TopologyHint> hints;
 
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };

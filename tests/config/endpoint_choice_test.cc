@@ -13,8 +13,12 @@ namespace {
 struct E : Endpoint {
   explicit E(std::string_view ip) { address = IpAddress::parse(ip).value(); }
   E& on(std::string node) { return node_name = std::move(node), *this; }
-  E& zones(std::vector<std::string> names) { return zone_hints = std::move(names), *this; }
-  E& nodes(std::vector<std::string> names) { return node_hints = std::move(names), *this; }
+  E& zones(const std::vector<std::string>& names) { return hint(TopologyHint::Kind::kZone, names); }
+  E& nodes(const std::vector<std::string>& names) { return hint(TopologyHint::Kind::kNode, names); }
+  E& hint(TopologyHint::Kind kind, const std::vector<std::string>& names) {
+    for (const std::string& name : names) hints.push_back({kind, name});
+    return *this;
+  }
   E& not_ready() { return ready = false, serving = false, *this; }
   E& draining() { return ready = false, serving = true, terminating = true, *this; }
   E& dead() { return ready = false, serving = false, terminating = true, *this; }

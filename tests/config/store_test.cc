@@ -376,8 +376,8 @@ TEST_F(StoreTest, ANewZoneChoosesAnew) {
   Store::Source& source = store.add_source("api");
   source.set_services({service("web")});
   EndpointSlice hinted = slice("web-1", "web", {"10.0.0.1", "10.0.0.2"});
-  hinted.subsets[0].endpoints[0].zone_hints = {"a"};
-  hinted.subsets[0].endpoints[1].zone_hints = {"b"};
+  hinted.subsets[0].endpoints[0].hints = {{TopologyHint::Kind::kZone, "a"}};
+  hinted.subsets[0].endpoints[1].hints = {{TopologyHint::Kind::kZone, "b"}};
   source.set_slices({hinted});
   news();
   store.set_node({"n1", "b"});

@@ -86,18 +86,19 @@ void read_slice_annotations(JsonReader& in, ObjectMeta& meta, config::EndpointSl
 }
 
 void read_hints(JsonReader& in, config::Endpoint& endpoint) {
-  const auto read_names = [&in](std::vector<std::string>& names) {
+  using Kind = config::TopologyHint::Kind;
+  const auto read_names = [&](Kind kind) {
     in.elements([&](std::size_t) {
       in.members([&](std::string_view key) {
-        if (key == "name") read_text(in, names.emplace_back());
+        if (key == "name") read_text(in, endpoint.hints.emplace_back(config::TopologyHint{kind, {}}).name);
       });
     });
   };
   in.members([&](std::string_view key) {
     if (key == "forZones") {
-      read_names(endpoint.zone_hints);
+      read_names(Kind::kZone);
     } else if (key == "forNodes") {
-      read_names(endpoint.node_hints);
+      read_names(Kind::kNode);
     }
   });
 }
@@ -127,6 +128,8 @@ void EndpointSliceDraft::complete(JsonReader& in) {
     return wrong;
   });
   remarks.add(std::move(address_remarks_));
+  // Many slices stay for long: what a vector has grown in advance would stay with them.
+  subset_.endpoints.shrink_to_fit();
   value.subsets.push_back(std::move(subset_));
 }
 

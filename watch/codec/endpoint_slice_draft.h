@@ -30,7 +30,7 @@ class EndpointSliceDraft {
   Remarks remarks;
 
  protected:
-  /// Reads one member of an endpoint that tells where it stands: its node, its zone.
+  /// Reads one member of an endpoint that tells on which node it stands.
   using ReadPlace = void (*)(JsonReader& in, std::string_view key, config::Endpoint& endpoint);
   /// What an endpoint is that does not say whether it is serving.
   enum class ServingDefault : std::uint8_t { kServing, kAsReady };

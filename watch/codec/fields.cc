@@ -8,6 +8,10 @@ void read_text(JsonReader& in, std::string& out) {
   if (const auto text = in.text()) out = *text;
 }
 
+void read_text(JsonReader& in, config::InternedName& out) {
+  if (const auto text = in.text()) out = *text;
+}
+
 std::optional<std::uint16_t> read_port_number(JsonReader& in) {
   const auto number = in.integer(0, 65535, "a port (1 to 65535)");
   if (!number) return std::nullopt;

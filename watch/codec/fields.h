@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/interned_name.h"
 #include "config/ip_address.h"
 #include "config/service_port_name.h"
 #include "watch/codec/json_reader.h"
@@ -16,6 +17,7 @@ namespace ferry::watch::codec {
 
 /// The string that comes next; null leaves `out` as it is.
 void read_text(JsonReader& in, std::string& out);
+void read_text(JsonReader& in, config::InternedName& out);
 
 /// The port number that comes next; 0 is read, for its meaning differs. Nothing for null.
 std::optional<std::uint16_t> read_port_number(JsonReader& in);

@@ -62,8 +62,8 @@ TEST_P(EndpointSlices, OneSubsetHoldsEndpointsAndPorts) {
   expected.name = {"ns", "a-1"};
   expected.service = "a";
   Endpoint first = endpoint("10.1.0.1");
-  first.zone_hints = {"z1", "z2"};
-  first.node_hints = {"n1"};
+  using Kind = config::TopologyHint::Kind;
+  first.hints = {{Kind::kZone, "z1"}, {Kind::kZone, "z2"}, {Kind::kNode, "n1"}};
   expected.subsets = {EndpointSubset{{first}, {{"http", Protocol::kTcp, 8080}, {"", Protocol::kUdp, 53}}}};
   EXPECT_EQ(decoded.value, expected);
   EXPECT_EQ(decoded.meta.resource_version, "16");
@@ -139,7 +139,6 @@ TEST_P(EndpointSlices, APortWithoutNameOrNumberIsLeftOut) {
 TEST(DiscoveryV1, AnEndpointNamesItsNodeAndZone) {
   Endpoint expected = endpoint("10.1.0.1");
   expected.node_name = "n1";
-  expected.zone = "z1";
   EXPECT_EQ(
       endpoints_of(
           discovery_v1::kEndpointSlices,
@@ -157,7 +156,6 @@ TEST(DiscoveryV1, AnEndpointThatDoesNotSayWhetherItServesDoes) {
 TEST(DiscoveryV1beta1, TheTopologyMapTellsNodeAndZone) {
   Endpoint expected = endpoint("10.1.0.1");
   expected.node_name = "n1";
-  expected.zone = "z1";
   const Format& format = discovery_v1beta1::kEndpointSlices;
   const std::string topology =
       R"("topology":{"kubernetes.io/hostname":"n1","topology.kubernetes.io/zone":"z1","topology.kubernetes.io/region":"r"})";

@@ -31,7 +31,7 @@ std::string text_of(const config::EndpointSlice& slice) {
   for (const config::EndpointSubset& subset : slice.subsets) {
     for (const config::Endpoint& endpoint : subset.endpoints) {
       text += ' ' + endpoint.address.to_string() + (endpoint.ready ? "" : " not ready");
-      if (!endpoint.node_name.empty()) text += " on " + endpoint.node_name;
+      if (!endpoint.node_name.empty()) text += " on " + endpoint.node_name.text();
     }
     for (const config::EndpointPort& port : subset.ports) {
       text += ' ' + port.name + ':' + std::to_string(port.port) + '/' + std::string(to_string(port.protocol));

@@ -6,11 +6,7 @@ namespace ferry::watch::codec::discovery_v1 {
 namespace {
 
 void read_place(JsonReader& in, std::string_view key, config::Endpoint& endpoint) {
-  if (key == "nodeName") {
-    read_text(in, endpoint.node_name);
-  } else if (key == "zone") {
-    read_text(in, endpoint.zone);
-  }
+  if (key == "nodeName") read_text(in, endpoint.node_name);
 }
 
 class Draft : public EndpointSliceDraft {

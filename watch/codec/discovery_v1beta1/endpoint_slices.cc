@@ -13,7 +13,6 @@ void read_place(JsonReader& in, std::string_view key, config::Endpoint& endpoint
   } else if (key == "topology") {
     read_map(in, [&](std::string_view name, std::string_view text) {
       if (name == "kubernetes.io/hostname" && endpoint.node_name.empty()) endpoint.node_name = text;
-      if (name == "topology.kubernetes.io/zone") endpoint.zone = text;
     });
   }
 }

@@ -56,6 +56,7 @@ void EndpointsDraft::read_subset(JsonReader& in) {
       in.elements([&](std::size_t) { read_port(in, subset.ports); });
     }
   });
+  subset.endpoints.shrink_to_fit();
   value.subsets.push_back(std::move(subset));
 }
 
