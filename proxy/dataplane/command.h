@@ -2,9 +2,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <variant>
-#include <vector>
 
 #include "proxy/dataplane/frontend.h"
 #include "proxy/dataplane/served_port.h"
@@ -47,11 +47,14 @@ struct Forget {
 };
 /// Carry a connection that another worker has accepted. `state` is what that worker goes by, should the service port
 /// have been forgotten meanwhile.
-struct Adopt {
-  std::shared_ptr<UniqueFd> client;
+struct Adoption {
+  UniqueFd client;
   std::shared_ptr<ServedPort> port;
   PortState state;
   Arrival arrival;
+};
+struct Adopt {
+  std::shared_ptr<Adoption> adoption;
 };
 /// Say once when no connection is left.
 struct ReportIdle {};
@@ -61,6 +64,7 @@ struct CancelAll {};
 struct Quit {};
 
 using Command = std::variant<Listen, Unlisten, UseState, Forget, Adopt, ReportIdle, CancelAll, Quit>;
-using Commands = std::vector<Command>;
+/// A large cluster makes tens of thousands of them at a time, which a vector would move each time it grows.
+using Commands = std::deque<Command>;
 
 }  // namespace ferry::proxy

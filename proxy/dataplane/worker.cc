@@ -160,7 +160,7 @@ void Worker::obey_commands(Clock::time_point now) {
       if (port->shared->name()->protocol == config::Protocol::kUdp) worker.datagrams_.state_changed(*port, now);
     }
     void operator()(const Forget& command) const { worker.ports_.erase(command.port.get()); }
-    void operator()(const Adopt& command) const { worker.adopt(command, now); }
+    void operator()(const Adopt& command) const { worker.adopt(*command.adoption, now); }
     void operator()(const ReportIdle& /*command*/) const { worker.report_when_idle_ = true; }
     void operator()(const CancelAll& /*command*/) const {
       worker.cancelled_ += worker.carrier_.open() + worker.headers_.size();
@@ -194,12 +194,12 @@ bool Worker::offer(UniqueFd& client, const Arrival& arrival, const WorkerPort& p
     return false;
   }
   idlest->awaited_.fetch_add(1, std::memory_order_relaxed);
-  idlest->post(std::make_shared<const Commands>(
-      Commands{Adopt{std::make_shared<UniqueFd>(std::move(client)), port.shared, port.state, arrival}}));
+  auto adoption = std::make_shared<Adoption>(Adoption{std::move(client), port.shared, port.state, arrival});
+  idlest->post(std::make_shared<const Commands>(Commands{Adopt{std::move(adoption)}}));
   return true;
 }
 
-void Worker::adopt(const Adopt& adoption, Clock::time_point now) {
+void Worker::adopt(Adoption& adoption, Clock::time_point now) {
   awaited_.fetch_sub(1, std::memory_order_relaxed);
   std::shared_ptr<WorkerPort> port;
   if (const auto found = ports_.find(adoption.port.get()); found != ports_.end()) {
@@ -207,7 +207,7 @@ void Worker::adopt(const Adopt& adoption, Clock::time_point now) {
   } else {
     port = std::make_shared<WorkerPort>(WorkerPort{adoption.port, &adoption.port->counters(index_), adoption.state});
   }
-  carrier_.take(std::move(*adoption.client), port, adoption.arrival, now);
+  carrier_.take(std::move(adoption.client), port, adoption.arrival, now);
 }
 
 void Worker::report_idle() {

@@ -65,7 +65,7 @@ class Worker {
   /// Connections it has, and will have.
   std::uint64_t load() const;
   bool offer(UniqueFd& client, const Arrival& arrival, const WorkerPort& port);
-  void adopt(const Adopt& adoption, std::chrono::steady_clock::time_point now);
+  void adopt(Adoption& adoption, std::chrono::steady_clock::time_point now);
   std::optional<std::chrono::steady_clock::time_point> next_deadline();
   const std::shared_ptr<WorkerPort>& port_of(const std::shared_ptr<ServedPort>& port);
 
