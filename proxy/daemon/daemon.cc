@@ -19,6 +19,7 @@
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/version.h"
 #include "proxy/daemon/watch_metrics.h"
+#include "proxy/host/port_reuse.h"
 #include "proxy/metrics/dataplane_metrics.h"
 #include "proxy/metrics/process_metrics.h"
 #include "proxy/metrics/store_metrics.h"
@@ -102,6 +103,10 @@ void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
   open_admin_addresses(admin_, options_, health_pages(health_, probes_),
                        metrics_pages(health_, probes_, metrics_, configz(options_)), component_logger("admin"));
+  // On loopback the kernel does so by itself.
+  const auto& ranges = options_.service_cidrs;
+  const bool beyond_loopback = ranges.empty() ? api_.has_value() : !ranges.front().address().is_loopback();
+  if (const auto advice = beyond_loopback ? allow_port_reuse() : std::nullopt) spdlog::info("{}", *advice);
   dataplane_.start();
   host_.emplace(control_.get_executor(), [this](const std::vector<config::IpAddress>&) { look_around(); });
   look_around();
