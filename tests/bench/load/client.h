@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include <netinet/in.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/bench/load/wire.h"
+
+namespace ferry::bench {
+
+struct RequestLoad {
+  std::size_t connections = 50;
+  std::uint32_t request_bytes = 64;
+  std::uint32_t response_bytes = 64;
+  std::chrono::duration<double> length{3};
+  /// Requests a second, all connections together; 0: each connection asks again once it is answered.
+  double rate = 0;
+  /// A connection for each request, closed by the client.
+  bool reconnect = false;
+  /// Datagrams, each connection being a client's socket.
+  bool datagrams = false;
+  /// Not counted at the beginning: connections are opened, programs warm up.
+  std::chrono::duration<double> warm_up{0.5};
+};
+
+/// Asks the server. {"requests": …, "seconds": …, "p50_us": …, "p99_us": …, "failed": …}: `failed` are those that
+/// ended otherwise than with a whole answer, or had none for a second. Throws std::system_error.
+nlohmann::json ask(const sockaddr_in& server, const RequestLoad& load);
+
+/// Moves bytes as fast as they go on that many connections. {"bytes": …, "seconds": …}.
+nlohmann::json stream(const sockaddr_in& server, Hello::Kind kind, std::size_t connections,
+                      std::chrono::duration<double> length);
+
+/// Opens connections, has each answered once, prints {"open": …}, and holds them until standard input ends.
+void hold(const sockaddr_in& server, std::size_t connections);
+
+}  // namespace ferry::bench

@@ -1,0 +1,78 @@
+// What the benchmarks of the data path load it with: one server, and clients. See --help.
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "tests/bench/load/client.h"
+#include "tests/bench/load/server.h"
+#include "tests/bench/load/sockets.h"
+
+namespace {
+
+using ferry::bench::Hello;
+
+int run(int argc, char** argv) {
+  CLI::App app{"Loads a TCP or UDP proxy. Each client prints one line of JSON."};
+  app.require_subcommand(1);
+  std::string address;
+  const auto command = [&](const char* name, const char* what) {
+    CLI::App* const made = app.add_subcommand(name, what);
+    made->add_option("address", address, "IPv4 address and port")->required();
+    return made;
+  };
+
+  CLI::App* const serve = command("serve", "The server for all of them");
+
+  ferry::bench::RequestLoad load;
+  double seconds = 3;
+  CLI::App* const ask = command("ask", "Requests and responses");
+  ask->add_option("--connections", load.connections, "At a time (50)");
+  ask->add_option("--request", load.request_bytes, "Bytes of a request (64)")->check(CLI::Range(16U, 262144U));
+  ask->add_option("--response", load.response_bytes, "Bytes of a response (64)")->check(CLI::Range(1U, 262144U));
+  ask->add_option("--rate", load.rate, "Requests a second; else as many as go");
+  ask->add_flag("--reconnect", load.reconnect, "A connection for each request");
+  ask->add_flag("--datagrams", load.datagrams, "By UDP");
+  ask->add_option("--seconds", seconds, "Counted after half a second (3)");
+
+  std::string kind = "upload";
+  std::size_t connections = 1;
+  const std::map<std::string, Hello::Kind> kinds{
+      {"upload", Hello::Kind::kUpload}, {"download", Hello::Kind::kDownload}, {"both", Hello::Kind::kBothWays}};
+  CLI::App* const stream = command("stream", "Bytes without end");
+  stream->add_option("--kind", kind, "upload, download or both (upload)")->check(CLI::IsMember(kinds));
+  stream->add_option("--connections", connections, "At a time (1)");
+  stream->add_option("--seconds", seconds, "(3)");
+
+  CLI::App* const hold = command("hold", "Idle connections, until standard input ends");
+  hold->add_option("--connections", connections, "(1)");
+
+  CLI11_PARSE(app, argc, argv);
+  const sockaddr_in at = ferry::bench::parse_endpoint(address);
+  load.length = std::chrono::duration<double>(seconds);
+  if (serve->parsed()) {
+    ferry::bench::serve(at);
+  } else if (ask->parsed()) {
+    std::puts(ferry::bench::ask(at, load).dump().c_str());
+  } else if (stream->parsed()) {
+    std::puts(ferry::bench::stream(at, kinds.at(kind), connections, load.length).dump().c_str());
+  } else if (hold->parsed()) {
+    ferry::bench::hold(at, connections);
+  }
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench_load: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,157 @@
+#include "tests/bench/load/server.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <sys/socket.h>
+
+#include "tests/bench/load/sockets.h"
+#include "tests/bench/load/wire.h"
+
+namespace ferry::bench {
+
+namespace {
+
+constexpr std::size_t kBufferBytes = 256UL * 1024;
+constexpr std::uint64_t kListener = ~std::uint64_t{0};
+constexpr std::uint64_t kDatagrams = kListener - 1;
+
+class Server {
+ public:
+  explicit Server(const sockaddr_in& address) : listener_(listen_at(address)), datagrams_(open_socket(SOCK_DGRAM)) {
+    if (::bind(datagrams_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+      throw std::runtime_error("cannot bind the datagram socket");
+    }
+    events_.add(listener_.get(), EPOLLIN, kListener);
+    events_.add(datagrams_.get(), EPOLLIN, kDatagrams);
+  }
+
+  [[noreturn]] void run() {
+    for (;;) {
+      for (const epoll_event& event : events_.wait(std::chrono::hours{1})) {
+        if (event.data.u64 == kListener) {
+          accept();
+        } else if (event.data.u64 == kDatagrams) {
+          echo();
+        } else {
+          serve(static_cast<int>(event.data.u64));
+        }
+      }
+    }
+  }
+
+ private:
+  struct Connection {
+    proxy::UniqueFd fd;
+    std::string greeting;
+    Hello hello;
+    std::size_t request_rest = 0;
+    std::size_t owed = 0;
+    bool greeted = false;
+    bool waits_for_room = false;
+  };
+
+  void accept() {
+    for (int tries = 0; tries < 64; ++tries) {
+      proxy::UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (!fd) return;
+      const int number = fd.get();
+      events_.add(number, EPOLLIN, static_cast<std::uint64_t>(number));
+      connections_[number].fd = std::move(fd);
+    }
+  }
+
+  void echo() {
+    for (int tries = 0; tries < 64; ++tries) {
+      sockaddr_in peer{};
+      socklen_t size = sizeof(peer);
+      const ssize_t received =
+          ::recvfrom(datagrams_.get(), buffer_.data(), buffer_.size(), 0, reinterpret_cast<sockaddr*>(&peer), &size);
+      if (received < 0) return;
+      ::sendto(datagrams_.get(), buffer_.data(), static_cast<std::size_t>(received), 0,
+               reinterpret_cast<const sockaddr*>(&peer), size);
+    }
+  }
+
+  void serve(int number) {
+    Connection& connection = connections_[number];
+    if (!read(connection) || !write(connection)) connections_.erase(number);
+  }
+
+  /// False: the connection has ended.
+  bool read(Connection& connection) {
+    for (;;) {
+      const ssize_t received = ::recv(connection.fd.get(), buffer_.data(), buffer_.size(), 0);
+      if (received <= 0) return received < 0 && errno == EAGAIN;
+      hear(connection, buffer_.data(), static_cast<std::size_t>(received));
+      if (static_cast<std::size_t>(received) < buffer_.size()) return true;
+    }
+  }
+
+  static void hear(Connection& connection, const char* bytes, std::size_t size) {
+    if (!connection.greeted) {
+      connection.greeting.append(bytes, size);
+      if (connection.greeting.size() < sizeof(Hello)) return;
+      connection.hello = Hello::read(connection.greeting.data());
+      connection.greeted = true;
+      connection.request_rest = connection.hello.request_bytes;
+      size = connection.greeting.size();
+      connection.greeting = {};
+    }
+    if (connection.hello.kind != Hello::Kind::kRequests) return;
+    while (size >= connection.request_rest) {
+      size -= connection.request_rest;
+      connection.request_rest = connection.hello.request_bytes;
+      connection.owed += connection.hello.response_bytes;
+    }
+    connection.request_rest -= size;
+  }
+
+  bool write(Connection& connection) {
+    if (!connection.greeted || connection.hello.kind == Hello::Kind::kUpload) return true;
+    const bool endless = connection.hello.kind != Hello::Kind::kRequests;
+    // As much as others can wait for.
+    std::size_t sent_now = 0;
+    bool full = false;
+    while (!full && (endless ? sent_now < 4 * kBufferBytes : connection.owed > 0)) {
+      const std::size_t size = endless ? kBufferBytes : std::min(connection.owed, kBufferBytes);
+      const ssize_t sent = ::send(connection.fd.get(), zeros_.data(), size, MSG_NOSIGNAL);
+      if (sent < 0 && errno != EAGAIN) return false;
+      full = sent < 0;
+      sent_now += full ? 0 : static_cast<std::size_t>(sent);
+      if (!endless && !full) connection.owed -= static_cast<std::size_t>(sent);
+    }
+    const bool waits = full || endless;
+    if (waits != connection.waits_for_room) {
+      connection.waits_for_room = waits;
+      const int number = connection.fd.get();
+      events_.modify(number, waits ? EPOLLIN | EPOLLOUT : EPOLLIN, static_cast<std::uint64_t>(number));
+    }
+    return true;
+  }
+
+  Events events_;
+  proxy::UniqueFd listener_;
+  proxy::UniqueFd datagrams_;
+  std::unordered_map<int, Connection> connections_;
+  std::vector<char> buffer_ = std::vector<char>(kBufferBytes);
+  std::vector<char> zeros_ = std::vector<char>(kBufferBytes);
+};
+
+}  // namespace
+
+void serve(const sockaddr_in& address) {
+  Server server(address);
+  std::puts("serving");
+  std::fflush(stdout);
+  server.run();
+}
+
+}  // namespace ferry::bench
