@@ -44,7 +44,8 @@ bool DialPlan::tried(const config::Backend& backend) const {
   return std::any_of(tried_.begin(), tried_.end(), [&](const auto& other) { return same_endpoint(other, backend); });
 }
 
-DialPlan::Step DialPlan::next(LoadBalancer& balancer, const config::BackendSet& set, TimePoint now) {
+DialPlan::Step DialPlan::next(LoadBalancer& balancer, Ejections& ejections, const config::BackendSet& set,
+                              TimePoint now) {
   const auto remaining = std::chrono::duration_cast<Duration>(deadline_ - now);
   if (set.empty() || remaining <= Duration{} || silences_ == timeouts_->size()) {
     return GiveUp{};
@@ -56,23 +57,31 @@ DialPlan::Step DialPlan::next(LoadBalancer& balancer, const config::BackendSet& 
   const std::size_t size = set.backends.size();
   const std::size_t start = starting_position(balancer, set);
   const config::Backend* choice = nullptr;
-  bool last_untried = true;
-  for (std::size_t step = 0; step < size && last_untried; ++step) {
+  const config::Backend* ejected = nullptr;
+  std::size_t untried = 0;
+  for (std::size_t step = 0; step < size && (choice == nullptr || untried < 2); ++step) {
     const config::Backend& candidate = set.backends[(start + step) % size];
     if (tried(candidate)) {
       continue;
     }
-    if (choice == nullptr) {
-      choice = &candidate;
-    } else {
-      last_untried = false;
+    ++untried;
+    if (choice != nullptr) {
+      continue;
     }
+    if (ejections.leaves_out(candidate, now)) {
+      ejected = ejected == nullptr ? &candidate : ejected;
+    } else {
+      choice = &candidate;
+    }
+  }
+  if (choice == nullptr) {
+    choice = ejected;
   }
   if (choice == nullptr) {
     return GiveUp{};
   }
   current_ = *choice;
-  return Dial{*choice, last_untried ? remaining : std::min((*timeouts_)[silences_], remaining)};
+  return Dial{*choice, untried == 1 ? remaining : std::min((*timeouts_)[silences_], remaining)};
 }
 
 void DialPlan::failed(DialFailure failure) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/backend_set.h"
+#include "proxy/balancer/ejections.h"
 #include "proxy/balancer/load_balancer.h"
 
 namespace ferry::proxy {
@@ -22,9 +23,9 @@ DialFailure classify_dial_error(int error) noexcept;
 ///
 /// The first endpoint is the preferred one, where there is one and the set has it, or else the balancer's choice. One
 /// that fails is never tried again for this connection; the next untried one in the set's order follows: at once after
-/// a refusal, and with the next, longer timeout after a silence. The last untried endpoint gets the whole remaining
-/// budget in one dial, so that a slow single endpoint is not hammered. A local shortage is not the endpoint's fault:
-/// after a pause the plan goes on.
+/// a refusal, and with the next, longer timeout after a silence. Ejected endpoints come after all others. The last
+/// untried endpoint gets the whole remaining budget in one dial, so that a slow single endpoint is not hammered. A
+/// local shortage is not the endpoint's fault: after a pause the plan goes on.
 class DialPlan {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -52,7 +53,7 @@ class DialPlan {
   DialPlan(const Timeouts& timeouts, TimePoint now, std::optional<config::Backend> preferred = std::nullopt);
 
   /// What to do now. `set` is the set in force now; it may differ from one call to the next.
-  Step next(LoadBalancer& balancer, const config::BackendSet& set, TimePoint now);
+  Step next(LoadBalancer& balancer, Ejections& ejections, const config::BackendSet& set, TimePoint now);
 
   /// The backend of the last Dial.
   const config::Backend& current() const { return *current_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iterator>
+#include <random>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -45,6 +46,8 @@ DataplaneOptions dataplane_options(const Options& options) {
   made.service_ranges = options.service_cidrs;
   made.half_close_timeout = options.half_close_timeout;
   made.udp_idle_timeout = options.udp_idle_timeout;
+  made.ejection.max_percent = options.max_ejected_endpoints;
+  made.ejection.seed = std::random_device{}();
   made.max_udp_flows = raise_descriptor_limit() / 2;
   return made;
 }

@@ -40,6 +40,7 @@ struct RawOptions {
   std::string workers;
   std::string half_close_timeout = "15m";
   std::string udp_idle_timeout = "30s";
+  std::string max_ejected_endpoints = "50";
   std::string shutdown_grace = "30s";
   std::string healthz_bind_address = fmt::format("0.0.0.0:{}", kHealthzPort);
   std::string metrics_bind_address = fmt::format("127.0.0.1:{}", kMetricsPort);
@@ -171,6 +172,11 @@ void define_traffic_flags(CLI::App& app, RawOptions& raw) {
                  "Close a UDP flow when no datagram passed for this long\n(default 30s)")
       ->option_text("DURATION")
       ->group(group);
+  app.add_option("--max-ejected-endpoints", raw.max_ejected_endpoints,
+                 "An endpoint that did not take a connection is left out\nby those that follow, for a second and more, "
+                 "as long as no\nmore than this share of a service's is; 0 leaves out none\n(default 50)")
+      ->option_text("PERCENT")
+      ->group(group);
   app.add_option("--shutdown-grace", raw.shutdown_grace,
                  "On SIGTERM, how long open connections may go on\n(default 30s; 0 cuts them at once)")
       ->option_text("DURATION")
@@ -246,6 +252,8 @@ Options check(const RawOptions& raw) {
       parse_duration_flag("--half-close-timeout", raw.half_close_timeout, std::chrono::milliseconds{1});
   options.udp_idle_timeout =
       parse_duration_flag("--udp-idle-timeout", raw.udp_idle_timeout, std::chrono::milliseconds{1});
+  options.max_ejected_endpoints =
+      static_cast<unsigned>(parse_whole_number("--max-ejected-endpoints", raw.max_ejected_endpoints, 0, 100));
   options.shutdown_grace = parse_duration_flag("--shutdown-grace", raw.shutdown_grace, std::chrono::milliseconds{0});
   options.healthz_bind_address = parse_bind_address("--healthz-bind-address", raw.healthz_bind_address, kHealthzPort);
   options.metrics_bind_address = parse_bind_address("--metrics-bind-address", raw.metrics_bind_address, kMetricsPort);

@@ -62,6 +62,8 @@ struct Options {
   std::chrono::milliseconds half_close_timeout{};
   std::chrono::milliseconds udp_idle_timeout{};
   std::chrono::milliseconds shutdown_grace{};
+  /// Of a service port's endpoints, at most this share is left out for not taking connections; in percent.
+  unsigned max_ejected_endpoints = 50;
 
   /// Without a value: not served.
   std::optional<boost::asio::ip::tcp::endpoint> healthz_bind_address;

@@ -84,7 +84,7 @@ void Carrier::backend_ready(Session& session, std::uint32_t events, TimePoint no
   if (!session.dialling) {
     carry(session, now);
   } else if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
-    dial_failed(session, classify_dial_error(take_socket_error(session.backend.fd.get())));
+    dial_failed(session, classify_dial_error(take_socket_error(session.backend.fd.get())), now);
     dial_next(session, now);
   } else if (session.backend.writable) {
     connected(session, now);
@@ -152,7 +152,8 @@ void Carrier::dial_next(Session& session, TimePoint now) {
   const WorkerPort& port = *session.port;
   LoadBalancer& balancer = port.shared->balancer(session.choice);
   for (;;) {
-    const DialPlan::Step step = dialling.plan.next(balancer, port.state.set(session.choice), now);
+    const DialPlan::Step step =
+        dialling.plan.next(balancer, port.shared->ejections(), port.state.set(session.choice), now);
     if (std::holds_alternative<DialPlan::GiveUp>(step)) {
       give_up(session);
       return;
@@ -178,7 +179,7 @@ bool Carrier::dial(Session& session, const DialPlan::Dial& step, TimePoint now) 
     socket.error = poller_.watch(socket.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kBackend, &session));
   }
   if (socket.error != 0) {
-    dial_failed(session, classify_dial_error(socket.error));
+    dial_failed(session, classify_dial_error(socket.error), now);
     return false;
   }
   session.backend.fd = std::move(socket.fd);
@@ -186,9 +187,14 @@ bool Carrier::dial(Session& session, const DialPlan::Dial& step, TimePoint now) 
   return true;
 }
 
-void Carrier::dial_failed(Session& session, DialFailure failure) {
+void Carrier::dial_failed(Session& session, DialFailure failure, TimePoint now) {
   counters_.dial_failures[static_cast<std::size_t>(failure)].add();
   session.backend = Leg{};
+  const WorkerPort& port = *session.port;
+  if (failure != DialFailure::kLocalShortage &&
+      port.shared->ejections().failed(session.dialling->plan.current(), port.state.set(session.choice), now)) {
+    counters_.ejections.add();
+  }
   session.dialling->plan.failed(failure);
 }
 
@@ -201,10 +207,11 @@ bool Carrier::introduce(const Session& session) {
 
 void Carrier::connected(Session& session, TimePoint now) {
   if (!introduce(session)) {
-    dial_failed(session, DialFailure::kUnreachable);
+    dial_failed(session, DialFailure::kUnreachable, now);
     dial_next(session, now);
     return;
   }
+  session.port->shared->ejections().succeeded(session.dialling->plan.current());
   if (const Session::Dialling& dialled = *session.dialling; dialled.client) {
     affinity_.remember({session.port->shared->id(), *dialled.client}, dialled.plan.current(), now);
   }
@@ -221,7 +228,7 @@ void Carrier::dial_deadline(Session& session, TimePoint now) {
     return;
   }
   if (session.backend.fd) {
-    dial_failed(session, DialFailure::kTimedOut);
+    dial_failed(session, DialFailure::kTimedOut, now);
   }
   dial_next(session, now);
 }

@@ -55,7 +55,7 @@ class Carrier {
   std::unique_ptr<Session::Dialling> new_dial(const WorkerPort& port, const Arrival& arrival, TimePoint now);
   void dial_next(Session& session, TimePoint now);
   bool dial(Session& session, const DialPlan::Dial& step, TimePoint now);
-  void dial_failed(Session& session, DialFailure failure);
+  void dial_failed(Session& session, DialFailure failure, TimePoint now);
   void connected(Session& session, TimePoint now);
   /// Whether the endpoint has heard what it is to hear first.
   static bool introduce(const Session& session);

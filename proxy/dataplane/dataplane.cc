@@ -29,7 +29,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
         logger_(logger ? std::move(logger) : spdlog::default_logger()),
         capture_(capture_by(options_, *logger_)),
         listeners_(options_, *capture_, logger_),
-        ports_(options_.workers),
+        ports_(options_.workers, options_.ejection),
         flows_(options_.max_udp_flows),
         retry_timer_(control_),
         drain_timer_(control_) {}
@@ -211,6 +211,7 @@ DataplaneSnapshot Dataplane::Impl::snapshot() const {
   }
   snapshot.service_ports.reserve(entries.size());
   for (const PortRegistry::Entry& entry : entries) {
+    snapshot.endpoints_ejected += entry.port->ejections().size();
     snapshot.service_ports.push_back(ServicePortSnapshot{entry.port->name(), entry.port->connections(), entry.removed});
   }
   return snapshot;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 
+#include "proxy/balancer/ejections.h"
 #include "proxy/capture/capture.h"
 
 namespace ferry::proxy {
@@ -22,6 +23,8 @@ struct DataplaneOptions {
   std::array<std::chrono::milliseconds, 4> dial_timeouts{std::chrono::milliseconds{250}, std::chrono::milliseconds{500},
                                                          std::chrono::milliseconds{1000},
                                                          std::chrono::milliseconds{2000}};
+  /// Endpoints that do not take connections are left out for a while.
+  EjectionOptions ejection{};
   /// Bytes of user memory each worker may hold for peers that do not take them; at the bound bytes stay in the
   /// kernel's buffers.
   std::size_t max_held_bytes_per_worker = std::size_t{64} << 20U;

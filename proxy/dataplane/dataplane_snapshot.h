@@ -66,6 +66,8 @@ struct DataplaneTotals {
   /// Datagrams that could not be passed on.
   std::uint64_t datagrams_dropped = 0;
   DialFailures dial_failures;
+  /// Endpoints ejected, and ejected anew after a trial.
+  std::uint64_t ejections = 0;
   std::uint64_t half_close_timeouts = 0;
   /// Connections ended by a reset from either side.
   std::uint64_t resets_passed = 0;
@@ -95,6 +97,8 @@ struct DataplaneSnapshot {
   /// Listening sockets that are open, and those being closed.
   std::size_t listeners = 0;
   std::size_t listeners_closing = 0;
+  /// Endpoints that new connections leave out now, counted for each service port.
+  std::size_t endpoints_ejected = 0;
   /// Clients remembered for their affinity.
   std::size_t affinity_entries = 0;
   /// Batches of commands sent to each worker so far, and those that every worker has carried out.

@@ -104,7 +104,7 @@ void PortRegistry::release_gone(Known& known, ListenerTable& listeners) const {
 void PortRegistry::claim_present(const config::ServicePortChange& change, ListenerTable& listeners, Commands& updates) {
   Known& known = known_[change.name];
   if (!known.port) {
-    known.port = std::make_shared<ServedPort>(change.name, workers_, ++last_id_);
+    known.port = std::make_shared<ServedPort>(change.name, workers_, ejection_, ++last_id_);
     known.info = change.after;
     known.frontends = frontends_of(*change.after, surroundings_);
   }
@@ -115,6 +115,10 @@ void PortRegistry::claim_present(const config::ServicePortChange& change, Listen
       known.port->balancer(choice).set_changed(known.state.set(choice), state.set(choice));
     }
   }
+  known.port->ejections().keep_only([&state](const config::Backend& endpoint) {
+    return std::any_of(state.sets.begin(), state.sets.end(),
+                       [&](const auto& set) { return position_of(*set, endpoint).has_value(); });
+  });
   known.state = std::move(state);
   for (const Frontend& frontend : known.frontends) {
     listeners.claim(frontend, known.port);

@@ -18,7 +18,8 @@ namespace ferry::proxy {
 /// control thread.
 class PortRegistry {
  public:
-  explicit PortRegistry(std::size_t workers) : workers_(workers) {}
+  /// `ejection` outlives it.
+  PortRegistry(std::size_t workers, const EjectionOptions& ejection) : workers_(workers), ejection_(ejection) {}
 
   /// Follows the changes: claims and releases addresses, and appends to `updates` what the workers must know beside
   /// their listeners. That must reach them after the commands of the listener table, so that a listener being closed
@@ -54,6 +55,7 @@ class PortRegistry {
   void prune_removed();
 
   std::size_t workers_;
+  const EjectionOptions& ejection_;
   Surroundings surroundings_;
   std::uint64_t last_id_ = 0;
   std::unordered_map<config::ServicePortName, Known> known_;

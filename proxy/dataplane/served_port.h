@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/service_port_info.h"
+#include "proxy/balancer/ejections.h"
 #include "proxy/balancer/load_balancer.h"
 #include "proxy/dataplane/dataplane_snapshot.h"
 #include "proxy/dataplane/frontend.h"
@@ -55,14 +56,20 @@ struct SetChoice {
 class ServedPort {
  public:
   /// `id`: no other service port of the dataplane, now or later, has it.
-  ServedPort(config::ServicePortName name, std::size_t workers, std::uint64_t id = 0)
-      : name_(std::make_shared<const config::ServicePortName>(std::move(name))), id_(id), counters_(workers) {}
+  /// `ejection` outlives it.
+  ServedPort(config::ServicePortName name, std::size_t workers, const EjectionOptions& ejection, std::uint64_t id = 0)
+      : name_(std::make_shared<const config::ServicePortName>(std::move(name))),
+        id_(id),
+        ejections_(ejection, id),
+        counters_(workers) {}
 
   const std::shared_ptr<const config::ServicePortName>& name() const { return name_; }
 
   std::uint64_t id() const { return id_; }
 
   LoadBalancer& balancer(SetChoice choice) { return balancers_[choice.index()]; }
+  /// Of all its sets.
+  Ejections& ejections() { return ejections_; }
 
   /// Belongs to the worker of that index; anyone may read.
   PortCounters& counters(std::size_t worker) { return counters_[worker]; }
@@ -79,6 +86,7 @@ class ServedPort {
   std::shared_ptr<const config::ServicePortName> name_;
   std::uint64_t id_;
   std::array<LoadBalancer, SetChoice::kCount> balancers_;
+  Ejections ejections_;
   std::vector<PortCounters> counters_;
 };
 

@@ -16,6 +16,7 @@ void WorkerCounters::add_to(DataplaneTotals& totals) const {
   totals.dial_failures.unreachable += dials(DialFailure::kUnreachable);
   totals.dial_failures.local_shortage += dials(DialFailure::kLocalShortage);
   totals.half_close_timeouts += half_close_timeouts.value();
+  totals.ejections += ejections.value();
   totals.resets_passed += resets_passed.value();
   totals.shed += shed.value();
   totals.proxy_header_errors += proxy_header_errors.value();

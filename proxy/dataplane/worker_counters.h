@@ -21,6 +21,7 @@ struct WorkerCounters {
   Counter datagrams_dropped;
   /// By DialFailure.
   std::array<Counter, 4> dial_failures;
+  Counter ejections;
   Counter half_close_timeouts;
   Counter resets_passed;
   Counter shed;

@@ -33,13 +33,15 @@ BENCHMARK(pick)->Arg(1)->Arg(1000)->Threads(1)->Threads(2)->UseRealTime();
 /// The same with all that decides whom a connection dials first, and for how long.
 void first_dial(benchmark::State& state) {
   LoadBalancer balancer;
+  const EjectionOptions options;
+  Ejections ejections(options);
   const config::BackendSet set = set_of(state.range(0));
   const DialPlan::Timeouts timeouts{std::chrono::milliseconds{250}, std::chrono::milliseconds{500},
                                     std::chrono::milliseconds{1000}, std::chrono::milliseconds{2000}};
   const auto now = std::chrono::steady_clock::now();
   for (auto _ : state) {
     DialPlan plan(timeouts, now);
-    benchmark::DoNotOptimize(plan.next(balancer, set, now));
+    benchmark::DoNotOptimize(plan.next(balancer, ejections, set, now));
   }
 }
 BENCHMARK(first_dial)->Arg(1)->Arg(1000);

@@ -48,9 +48,9 @@ def ports(options):
         for command in ("ip address add 10.244.0.3/24 dev eth0", "ip link set eth0 up", "ip link set lo up"):
             run([*inside, *command.split()])
         with server(None, "10.244.0.3:9000", inside):
-            manifest = write_manifest(work, service_objects("one", "127.96.0.10:9000", "10.244.0.3:9000"))
-            with start_ferry(["--source-file", manifest], 2, None):
-                result = load("ask", "127.96.0.10:9000", "--reconnect", "--rate", 2000, "--connections", 200,
+            manifest = write_manifest(work, service_objects("one", "10.96.0.10:9000", "10.244.0.3:9000"))
+            with start_ferry(["--source-file", manifest], 2, None, "10.96.0.0/16"):
+                result = load("ask", "10.96.0.10:9000", "--reconnect", "--rate", 2000, "--connections", 200,
                               "--seconds", 60)
                 shortages = metrics(r'^kube_ferry_dial_failures_total{kind="local_shortage"} (\S+)')[0]
         lines.append([reuse.read_text().strip(), f"{result['requests']:,}", str(result["failed"]), str(shortages),

@@ -23,7 +23,7 @@ config::BackendSet set_of(std::initializer_list<std::uint8_t> last_bytes) {
 class DialPlanTest : public ::testing::Test {
  protected:
   std::string next(const config::BackendSet& set) {
-    const DialPlan::Step step = plan_.next(balancer_, set, now_);
+    const DialPlan::Step step = plan_.next(balancer_, ejections_, set, now_);
     if (const auto* const dial = std::get_if<DialPlan::Dial>(&step)) {
       timeout_ = dial->timeout;
       return std::to_string(dial->backend.address.bytes()[3]) + "@" + std::to_string(dial->timeout.count());
@@ -43,10 +43,39 @@ class DialPlanTest : public ::testing::Test {
   }
 
   LoadBalancer balancer_;
+  EjectionOptions ejection_;
+  Ejections ejections_{ejection_};
   DialPlan::TimePoint now_;
   milliseconds timeout_{};
   DialPlan plan_{kTimeouts, now_};
 };
+
+TEST_F(DialPlanTest, EjectedEndpointsComeAfterAllOthers) {
+  const auto set = set_of({1, 2, 3, 4});
+  for (const std::size_t at : {0U, 1U}) ejections_.failed(set.backends[at], set, now_);
+  EXPECT_EQ(next(set), "3@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "4@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "1@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "2@3750");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "give up");
+}
+
+TEST_F(DialPlanTest, AClientLeavesItsEndpointWhileThatIsEjected) {
+  const auto set = set_of({1, 2, 3, 4});
+  ejections_.failed(set.backends[1], set, now_);
+  plan_ = DialPlan(kTimeouts, now_, set.backends[1]);
+  EXPECT_EQ(next(set), "3@250");
+}
+
+TEST_F(DialPlanTest, AnEjectedEndpointIsTriedWhenItsTimeIsOver) {
+  const auto set = set_of({1, 2});
+  ejections_.failed(set.backends[0], set, now_);
+  now_ += std::chrono::seconds{2};
+  plan_ = DialPlan(kTimeouts, now_, set.backends[0]);
+  EXPECT_EQ(next(set), "1@250");
+  plan_ = DialPlan(kTimeouts, now_, set.backends[0]);
+  EXPECT_EQ(next(set), "2@250") << "one connection at a time";
+}
 
 TEST_F(DialPlanTest, WithoutEndpointsGivesUp) { EXPECT_EQ(next({}), "give up"); }
 

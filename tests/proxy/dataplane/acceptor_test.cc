@@ -20,7 +20,7 @@ class AcceptorTest : public ::testing::Test {
  protected:
   AcceptorTest() {
     port_->shared = std::make_shared<ServedPort>(config::ServicePortName{{"ns", "service"}, "", config::Protocol::kTcp},
-                                                 std::size_t{1});
+                                                 std::size_t{1}, options_.ejection);
     port_->counters = &port_->shared->counters(0);
     config::BackendSet set;
     set.backends.push_back({backend_.address(), backend_.port(), false, false});

@@ -71,6 +71,9 @@ class Dialling : public DataplaneFixture {
 };
 
 TEST_F(Dialling, WithOneOfThreeEndpointsRefusingEveryConnectionSucceeds) {
+  DataplaneOptions options;
+  options.ejection.max_percent = 0;
+  use(options);
   NamingServer a("a");
   NamingServer b("b");
   const TestService service = new_service("three", {a.backend(), b.backend(), closed_endpoint()});
@@ -88,7 +91,9 @@ TEST_F(Dialling, WithOneOfThreeEndpointsRefusingEveryConnectionSucceeds) {
 }
 
 TEST_F(Dialling, WithOneOfThreeEndpointsSilentEveryConnectionSucceeds) {
-  use(quick());
+  DataplaneOptions options = quick();
+  options.ejection.max_percent = 0;
+  use(options);
   NamingServer a("a");
   NamingServer b("b");
   const BlackHole silent;
@@ -108,6 +113,53 @@ TEST_F(Dialling, WithOneOfThreeEndpointsSilentEveryConnectionSucceeds) {
   clients.clear();
   EXPECT_GE(totals().dial_failures.timed_out, 100U);
   EXPECT_TRUE(wait_until_none_open());
+}
+
+TEST_F(Dialling, AnEndpointThatRefusedOnceIsLeftOutByAllWhoFollow) {
+  DataplaneOptions options;
+  options.ejection.first = options.ejection.longest = std::chrono::hours{1};
+  use(options);
+  NamingServer a("a");
+  NamingServer b("b");
+  const TestService service = new_service("three", {a.backend(), b.backend(), closed_endpoint()});
+  set(service);
+  for (int i = 0; i < 100; ++i) EXPECT_NE(connect(service).receive_rest(), "");
+  ASSERT_TRUE(wait_until_none_open());
+  EXPECT_EQ(counters(service).retried, 1U);
+  EXPECT_EQ(totals().ejections, 1U);
+  EXPECT_EQ(dataplane().snapshot().endpoints_ejected, 1U);
+}
+
+TEST_F(Dialling, AnEndpointThatWasSilentOnceIsLeftOutByAllWhoFollow) {
+  DataplaneOptions options = quick();
+  options.ejection.first = options.ejection.longest = std::chrono::hours{1};
+  use(options);
+  NamingServer a("a");
+  NamingServer b("b");
+  const BlackHole silent;
+  const TestService service = new_service("three", {a.backend(), b.backend(), silent.backend()});
+  set(service);
+  for (int i = 0; i < 100; ++i) EXPECT_NE(connect(service).receive_rest(), "");
+  EXPECT_EQ(totals().dial_failures.timed_out, 1U);
+}
+
+TEST_F(Dialling, AnEjectedEndpointThatIsBackIsFoundOutByAConnection) {
+  DataplaneOptions options;
+  options.ejection.first = options.ejection.longest = std::chrono::milliseconds{1};
+  use(options);
+  NamingServer other("other");
+  const std::uint16_t port = free_port("127.0.0.1");
+  const TestService service = new_service("pair", {other.backend(), backend("127.0.0.1", port)});
+  set(service);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(connect(service).receive_rest(), "other");
+  EXPECT_EQ(dataplane().snapshot().endpoints_ejected, 1U);
+  TestListener restarted("127.0.0.1", port);
+  std::vector<TestSocket> clients;
+  EXPECT_TRUE(wait_until([&] {
+    clients.push_back(connect(service));
+    return dataplane().snapshot().endpoints_ejected == 0;
+  }));
+  EXPECT_TRUE(restarted.pending());
 }
 
 TEST_F(Dialling, ASilentEndpointDoesNotDelayOtherClients) {

@@ -18,7 +18,9 @@ class ListenerTableTest : public ::testing::Test {
  protected:
   static ListenAddress at(std::uint16_t port) { return {config::IpAddress::from_v4_bytes({10, 0, 0, 1}), port}; }
   static std::shared_ptr<ServedPort> port_named(const std::string& name) {
-    return std::make_shared<ServedPort>(config::ServicePortName{{"ns", name}, "", config::Protocol::kTcp}, 1);
+    static const EjectionOptions kEjection;
+    return std::make_shared<ServedPort>(config::ServicePortName{{"ns", name}, "", config::Protocol::kTcp}, 1,
+                                        kEjection);
   }
 
   void claim(std::uint16_t port, const std::shared_ptr<ServedPort>& service, bool wanted) {

@@ -1,0 +1,121 @@
+#include "proxy/balancer/ejections.h"
+
+#include <algorithm>
+#include <mutex>
+#include <random>
+#include <vector>
+
+#include "proxy/balancer/load_balancer.h"
+
+namespace ferry::proxy {
+
+namespace {
+
+struct Entry {
+  config::Backend endpoint;
+  std::chrono::milliseconds length;
+  Ejections::TimePoint until;
+  /// Somebody tries it.
+  Ejections::TimePoint trial_until{};
+};
+
+}  // namespace
+
+struct Ejections::State {
+  explicit State(std::uint64_t seed) : random(seed) {}
+
+  Entry* find(const config::Backend& endpoint) {
+    const auto found = std::find_if(entries.begin(), entries.end(),
+                                    [&](const Entry& entry) { return same_endpoint(entry.endpoint, endpoint); });
+    return found == entries.end() ? nullptr : &*found;
+  }
+  std::chrono::milliseconds lengthened(std::chrono::milliseconds length) {
+    return length +
+           std::chrono::milliseconds(std::uniform_int_distribution<std::int64_t>(0, length.count() / 4)(random));
+  }
+  void count() { size.store(entries.size(), std::memory_order_relaxed); }
+
+  std::mutex mutex;
+  std::minstd_rand random;
+  std::vector<Entry> entries;
+  std::atomic<std::size_t> size{0};
+};
+
+Ejections::~Ejections() { delete state_.load(); }
+
+Ejections::State& Ejections::state() {
+  State* existing = state_.load(std::memory_order_acquire);
+  if (existing == nullptr) {
+    auto made = std::make_unique<State>(options_->seed + id_);
+    if (state_.compare_exchange_strong(existing, made.get(), std::memory_order_acq_rel)) {
+      existing = made.release();
+    }
+  }
+  return *existing;
+}
+
+std::size_t Ejections::size() const noexcept {
+  const State* const state = state_.load(std::memory_order_acquire);
+  return state == nullptr ? 0 : state->size.load(std::memory_order_relaxed);
+}
+
+bool Ejections::leaves_out(const config::Backend& endpoint, TimePoint now) {
+  if (size() == 0) {
+    return false;
+  }
+  State& state = this->state();
+  const std::lock_guard lock(state.mutex);
+  Entry* const entry = state.find(endpoint);
+  if (entry == nullptr) {
+    return false;
+  }
+  if (now < std::max(entry->until, entry->trial_until)) {
+    return true;
+  }
+  entry->trial_until = now + kTrial;
+  return false;
+}
+
+bool Ejections::failed(const config::Backend& endpoint, const config::BackendSet& set, TimePoint now) {
+  if (options_->max_percent == 0) {
+    return false;
+  }
+  State& state = this->state();
+  const std::lock_guard lock(state.mutex);
+  if (Entry* const entry = state.find(endpoint); entry != nullptr) {
+    // Connections that were under way when it was ejected fail, too, which says nothing new.
+    if (now < entry->until) {
+      return false;
+    }
+    entry->length = std::min(2 * entry->length, options_->longest);
+    entry->until = now + state.lengthened(entry->length);
+    entry->trial_until = TimePoint();
+    return true;
+  }
+  const auto out =
+      static_cast<std::size_t>(std::count_if(state.entries.begin(), state.entries.end(), [&](const Entry& entry) {
+        return position_of(set, entry.endpoint).has_value();
+      }));
+  if (100 * (out + 1) > options_->max_percent * set.backends.size()) {
+    return false;
+  }
+  state.entries.push_back({endpoint, options_->first, now + state.lengthened(options_->first)});
+  state.count();
+  return true;
+}
+
+void Ejections::succeeded(const config::Backend& endpoint) {
+  keep_only([&endpoint](const config::Backend& other) { return !same_endpoint(other, endpoint); });
+}
+
+void Ejections::keep_only(const std::function<bool(const config::Backend&)>& is_there) {
+  if (size() == 0) {
+    return;
+  }
+  State& state = this->state();
+  const std::lock_guard lock(state.mutex);
+  std::erase_if(state.entries, [&is_there](const Entry& entry) { return !is_there(entry.endpoint); });
+  state.count();
+}
+
+}  // namespace ferry::proxy

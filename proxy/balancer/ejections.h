@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "config/backend_set.h"
+
+namespace ferry::proxy {
+
+struct EjectionOptions {
+  /// Of the endpoints of a set, at most this share is left out, rounded down; 0: none ever is.
+  unsigned max_percent = 50;
+  /// How long an endpoint is left out after its first failure; twice as long after each that follows, up to the
+  /// longest; and up to a quarter more at random, so that not all nodes come back at once.
+  std::chrono::milliseconds first = std::chrono::seconds{1};
+  std::chrono::milliseconds longest = std::chrono::minutes{1};
+  /// What random numbers begin with.
+  std::uint64_t seed = 0;
+};
+
+/// The endpoints of one service port that did not take a connection lately: new connections go to the others.
+///
+/// When its time is over, an endpoint is tried by one connection of a client's, which goes on to another endpoint
+/// should it fail, like any other. A connection made for the purpose would count against servers that speak first. Safe
+/// from any thread; while none is ejected, a connection costs one load.
+class Ejections {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  /// The connection that tries an endpoint has this long to tell how it went.
+  static constexpr std::chrono::seconds kTrial{5};
+
+  /// `options` must outlive it. `id` tells it from others of the same seed.
+  explicit Ejections(const EjectionOptions& options, std::uint64_t id = 0) : options_(&options), id_(id) {}
+  ~Ejections();
+  Ejections(const Ejections&) = delete;
+  Ejections& operator=(const Ejections&) = delete;
+
+  /// How many endpoints are ejected, those being tried among them.
+  std::size_t size() const noexcept;
+
+  /// Whether a new connection is to leave the endpoint out. The first that is told no when its time is over has to
+  /// dial it.
+  bool leaves_out(const config::Backend& endpoint, TimePoint now);
+
+  /// A dial has failed, and not for want of anything here. True when the endpoint is left out from now on, or anew;
+  /// false when it is already, or too many of the set are.
+  bool failed(const config::Backend& endpoint, const config::BackendSet& set, TimePoint now);
+  void succeeded(const config::Backend& endpoint);
+
+  /// Forgets the endpoints for which `is_there` says no.
+  void keep_only(const std::function<bool(const config::Backend&)>& is_there);
+
+ private:
+  struct State;
+  State& state();
+
+  const EjectionOptions* options_;
+  std::uint64_t id_;
+  /// Made when first an endpoint fails: most service ports never need it.
+  std::atomic<State*> state_{nullptr};
+};
+
+}  // namespace ferry::proxy
