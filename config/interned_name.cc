@@ -10,6 +10,8 @@
 namespace ferry::config {
 
 struct InternedName::Entry {
+  explicit Entry(std::string_view from) : text(from) {}
+
   std::string text;
   std::atomic<std::uint32_t> owners{1};
 };
@@ -56,7 +58,7 @@ InternedName::Entry* InternedName::acquire(std::string_view text) {
   Pool& pool = Pool::instance();
   const std::lock_guard lock(pool.mutex);
   if (const auto found = pool.entries.find(text); found != pool.entries.end()) return share(found->get());
-  return pool.entries.insert(std::make_unique<Entry>(std::string(text))).first->get();
+  return pool.entries.insert(std::make_unique<Entry>(text)).first->get();
 }
 
 InternedName::Entry* InternedName::share(Entry* entry) noexcept {
