@@ -12,7 +12,7 @@ namespace {
 /// Says an endpoint the short way: E("10.0.0.1").on("n1").zones({"a"}).not_ready()…
 struct E : Endpoint {
   explicit E(std::string_view ip) { address = IpAddress::parse(ip).value(); }
-  E& on(std::string node) { return node_name = std::move(node), *this; }
+  E& on(std::string_view node) { return node_name = node, *this; }
   E& zones(const std::vector<std::string>& names) { return hint(TopologyHint::Kind::kZone, names); }
   E& nodes(const std::vector<std::string>& names) { return hint(TopologyHint::Kind::kNode, names); }
   E& hint(TopologyHint::Kind kind, const std::vector<std::string>& names) {

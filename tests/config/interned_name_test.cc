@@ -43,8 +43,9 @@ TEST(InternedName, ManyThreadsMayTakeAndLeaveTheSameNames) {
     threads.emplace_back([] {
       for (int round = 0; round < 20'000; ++round) {
         const InternedName name("node-" + std::to_string(round % 3));
-        const InternedName copy = name;
-        ASSERT_EQ(copy.text().size(), 6U);
+        InternedName other("node-x");
+        other = name;
+        ASSERT_EQ(other, name);
       }
     });
   }
