@@ -131,12 +131,12 @@ Decoded<EndpointSlice> endpoints(const std::string& json) {
   return decoded.has_value() ? decoded.value() : Decoded<EndpointSlice>{};
 }
 
-Endpoint endpoint(std::string_view address, bool ready, std::string node = "") {
+Endpoint endpoint(std::string_view address, bool ready, std::string_view node = {}) {
   Endpoint made;
   made.address = ip(address);
   made.ready = ready;
   made.serving = ready;
-  made.node_name = std::move(node);
+  made.node_name = node;
   return made;
 }
 
