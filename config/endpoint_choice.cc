@@ -101,6 +101,7 @@ TrafficRules traffic_rules(const Service& service, const ServicePort& port) {
       port.node_port != 0 || !service.load_balancer_ips.empty() || !service.external_ips.empty();
   TrafficRules rules;
   rules.uses_cluster = service.internal_traffic_policy != TrafficPolicy::kLocal || externally_accessible;
+  rules.drains = service.annotations.contains("drain-timeout");
   rules.uses_local = service.internal_traffic_policy == TrafficPolicy::kLocal ||
                      (service.external_traffic_policy == TrafficPolicy::kLocal && externally_accessible);
   return rules;
@@ -125,6 +126,9 @@ FamilyBackends choose_endpoints(const std::vector<Candidate>& all, const Traffic
       chosen.local = collect(candidates, node, true,
                              [&](const Endpoint& e) { return is_local(e, node) && usable_while_terminating(e); });
     }
+  }
+  if (rules.drains) {
+    chosen.staying = collect(candidates, node, false, [](const Endpoint& e) { return !e.terminating; });
   }
   return chosen;
 }

@@ -20,6 +20,8 @@ struct Candidate {
 struct TrafficRules {
   bool uses_cluster = true;
   bool uses_local = false;
+  /// Connections of endpoints that terminate or are gone are drained, so it matters which are neither.
+  bool drains = false;
 };
 
 /// Derives the rules from the service: its policies, and whether it is reachable from outside the cluster at all.

@@ -19,6 +19,9 @@ struct FamilyBackends {
   std::shared_ptr<const BackendSet> cluster = empty_set();
   /// For traffic under the Local policy; empty when the service does not use it. Never null.
   std::shared_ptr<const BackendSet> local = empty_set();
+  /// The endpoints that are there and do not terminate, used or not; null unless the service drains the connections of
+  /// the others.
+  std::shared_ptr<const BackendSet> staying;
   /// Some endpoint could serve somewhere: a policy that finds none here drops; when false it refuses.
   bool any_usable = false;
 
@@ -27,7 +30,8 @@ struct FamilyBackends {
 
   /// Compares what the sets hold, not where they live.
   friend bool operator==(const FamilyBackends& a, const FamilyBackends& b) {
-    return a.any_usable == b.any_usable && *a.cluster == *b.cluster && *a.local == *b.local;
+    return a.any_usable == b.any_usable && *a.cluster == *b.cluster && *a.local == *b.local &&
+           (a.staying ? b.staying && *a.staying == *b.staying : !b.staying);
   }
 };
 

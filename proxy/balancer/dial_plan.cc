@@ -1,98 +1,134 @@
 #include "proxy/balancer/dial_plan.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <numeric>
 
 namespace ferry::proxy {
 
-DialFailure classify_dial_error(int error) noexcept {
-  switch (error) {
-    case ECONNREFUSED:
-    case ECONNRESET:
-      return DialFailure::kRefused;
-    case ETIMEDOUT:
-      return DialFailure::kTimedOut;
-    case EADDRNOTAVAIL:
-    case EADDRINUSE:
-    case EAGAIN:  // connect(2): no free local port
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case ENOSPC:  // epoll_ctl(2): too many watches
-      return DialFailure::kLocalShortage;
-    default:
-      return DialFailure::kUnreachable;
-  }
-}
+namespace {
+
+/// Choices asked of the balancer before the set is walked through. With half of the endpoints unfit, one connection in
+/// a hundred walks.
+constexpr unsigned kMostDraws = 7;
+
+}  // namespace
 
 DialPlan::DialPlan(const Timeouts& timeouts, TimePoint now, std::optional<config::Backend> preferred)
     : timeouts_(&timeouts),
       deadline_(now + std::accumulate(timeouts.begin(), timeouts.end(), Duration{})),
       preferred_(preferred) {}
 
-std::size_t DialPlan::starting_position(LoadBalancer& balancer, const config::BackendSet& set) const {
-  if (current_) {
-    return position_after(set, *current_);
-  }
-  const std::optional<std::size_t> preferred = preferred_ ? position_of(set, *preferred_) : std::nullopt;
-  return preferred ? *preferred : *balancer.pick(set);
-}
-
 bool DialPlan::tried(const config::Backend& backend) const {
   return std::any_of(tried_.begin(), tried_.end(), [&](const auto& other) { return same_endpoint(other, backend); });
 }
 
+std::size_t DialPlan::untried(const config::BackendSet& set) const {
+  const auto here = std::count_if(tried_.begin(), tried_.end(),
+                                  [&set](const auto& backend) { return position_of(set, backend).has_value(); });
+  return set.backends.size() - static_cast<std::size_t>(here);
+}
+
+bool DialPlan::is_fit(const config::Backend& candidate, Ejections& ejections, const PickContext& by,
+                      Obstacles& obstacles) const {
+  if (tried(candidate)) return false;
+  if (by.is_full(candidate)) {
+    obstacles.full = true;
+    return false;
+  }
+  // Asked last: who is told no when the time is over has to dial.
+  if (ejections.leaves_out(candidate, by.now)) {
+    if (obstacles.ejected == nullptr) obstacles.ejected = &candidate;
+    return false;
+  }
+  return true;
+}
+
+const config::Backend* DialPlan::preferred_in(const config::BackendSet& set, Ejections& ejections,
+                                              const PickContext& by, bool& full) const {
+  const auto position = preferred_ ? position_of(set, *preferred_) : std::nullopt;
+  if (!position) return nullptr;
+  Obstacles obstacles;
+  const bool fit = is_fit(set.backends[*position], ejections, by, obstacles);
+  full = obstacles.full;
+  return fit ? &set.backends[*position] : nullptr;
+}
+
+const config::Backend* DialPlan::choose(LoadBalancer& balancer, Ejections& ejections, const config::BackendSet& set,
+                                        const PickContext& by, Obstacles& obstacles) {
+  const std::size_t size = set.backends.size();
+  std::size_t last = 0;
+  for (unsigned draw = 0; draw < kMostDraws; ++draw) {
+    last = balancer.pick(set, by, draws_++);
+    if (is_fit(set.backends[last], ejections, by, obstacles)) return &set.backends[last];
+  }
+  for (std::size_t step = 1; step <= size; ++step) {
+    const config::Backend& candidate = set.backends[(last + step) % size];
+    if (is_fit(candidate, ejections, by, obstacles)) return &candidate;
+  }
+  return nullptr;
+}
+
+DialPlan::Step DialPlan::await_place(Duration most, Duration remaining) {
+  if (waited_ >= most) return GiveUp{};
+  const Duration length = std::min(kPlaceLook, remaining);
+  waited_ += length;
+  return AwaitPlace{length};
+}
+
+DialPlan::Dial DialPlan::dial(const config::Backend& endpoint, const config::BackendSet& set, Duration remaining) {
+  const bool last = untried(set) == 1;
+  tried_.push_back(endpoint);
+  return Dial{endpoint, last ? remaining : std::min((*timeouts_)[silences_], remaining)};
+}
+
 DialPlan::Step DialPlan::next(LoadBalancer& balancer, Ejections& ejections, const config::BackendSet& set,
-                              TimePoint now) {
-  const auto remaining = std::chrono::duration_cast<Duration>(deadline_ - now);
-  if (set.empty() || remaining <= Duration{} || silences_ == timeouts_->size()) {
+                              const PickContext& by) {
+  const auto remaining = std::chrono::duration_cast<Duration>(deadline_ - by.now);
+  if (remaining <= Duration{} || silences_ == timeouts_->size()) {
     return GiveUp{};
   }
   if (pause_due_) {
     pause_due_ = false;
     return Pause{std::min(kShortagePause, remaining)};
   }
-  const std::size_t size = set.backends.size();
-  const std::size_t start = starting_position(balancer, set);
-  const config::Backend* choice = nullptr;
-  const config::Backend* ejected = nullptr;
-  std::size_t untried = 0;
-  for (std::size_t step = 0; step < size && (choice == nullptr || untried < 2); ++step) {
-    const config::Backend& candidate = set.backends[(start + step) % size];
-    if (tried(candidate)) {
-      continue;
-    }
-    ++untried;
-    if (choice != nullptr) {
-      continue;
-    }
-    if (ejections.leaves_out(candidate, now)) {
-      ejected = ejected == nullptr ? &candidate : ejected;
-    } else {
-      choice = &candidate;
-    }
-  }
-  if (choice == nullptr) {
-    choice = ejected;
-  }
-  if (choice == nullptr) {
+  if (untried(set) == 0) {
     return GiveUp{};
   }
-  current_ = *choice;
-  return Dial{*choice, untried == 1 ? remaining : std::min((*timeouts_)[silences_], remaining)};
+  bool preferred_full = false;
+  const config::Backend* choice = preferred_in(set, ejections, by, preferred_full);
+  if (preferred_full && waited_ < kPreferredPlaceWait) {
+    return await_place(kPreferredPlaceWait, remaining);
+  }
+  Obstacles obstacles;
+  if (choice == nullptr) choice = choose(balancer, ejections, set, by, obstacles);
+  if (choice == nullptr) choice = obstacles.ejected;
+  if (choice == nullptr) {
+    return obstacles.full ? await_place(kPlaceWait, remaining) : GiveUp{};
+  }
+  return dial(*choice, set, remaining);
 }
 
-void DialPlan::failed(DialFailure failure) {
+std::optional<DialPlan::Dial> DialPlan::hedge(LoadBalancer& balancer, Ejections& ejections,
+                                              const config::BackendSet& set, const PickContext& by) {
+  const auto remaining = std::chrono::duration_cast<Duration>(deadline_ - by.now);
+  if (remaining <= Duration{} || silences_ == timeouts_->size() || untried(set) == 0) return std::nullopt;
+  Obstacles obstacles;
+  const config::Backend* const choice = choose(balancer, ejections, set, by, obstacles);
+  if (choice == nullptr) return std::nullopt;
+  return dial(*choice, set, remaining);
+}
+
+void DialPlan::passed_over(const config::Backend& endpoint) {
+  std::erase_if(tried_, [&endpoint](const auto& other) { return same_endpoint(other, endpoint); });
+}
+
+void DialPlan::failed(const config::Backend& endpoint, DialFailure failure) {
   if (failure == DialFailure::kLocalShortage) {
+    passed_over(endpoint);
     pause_due_ = true;
-    return;
-  }
-  if (failure == DialFailure::kTimedOut) {
+  } else if (failure == DialFailure::kTimedOut) {
     ++silences_;
   }
-  tried_.push_back(*current_);
 }
 
 }  // namespace ferry::proxy

@@ -5,28 +5,40 @@
 #include <random>
 #include <vector>
 
-#include "proxy/balancer/load_balancer.h"
+#include "proxy/balancer/endpoint_order.h"
 
 namespace ferry::proxy {
 
 namespace {
 
 struct Entry {
-  config::Backend endpoint;
+  Ejected told;
   std::chrono::milliseconds length;
-  Ejections::TimePoint until;
   /// Somebody tries it.
   Ejections::TimePoint trial_until{};
 };
 
 }  // namespace
 
+EjectionCause cause_of(DialFailure failure) noexcept {
+  switch (failure) {
+    case DialFailure::kRefused:
+      return EjectionCause::kRefused;
+    case DialFailure::kTimedOut:
+      return EjectionCause::kTimedOut;
+    case DialFailure::kUnreachable:
+    case DialFailure::kLocalShortage:
+      break;
+  }
+  return EjectionCause::kUnreachable;
+}
+
 struct Ejections::State {
   explicit State(std::uint64_t seed) : random(seed) {}
 
   Entry* find(const config::Backend& endpoint) {
     const auto found = std::find_if(entries.begin(), entries.end(),
-                                    [&](const Entry& entry) { return same_endpoint(entry.endpoint, endpoint); });
+                                    [&](const Entry& entry) { return same_endpoint(entry.told.endpoint, endpoint); });
     return found == entries.end() ? nullptr : &*found;
   }
   std::chrono::milliseconds lengthened(std::chrono::milliseconds length) {
@@ -69,14 +81,15 @@ bool Ejections::leaves_out(const config::Backend& endpoint, TimePoint now) {
   if (entry == nullptr) {
     return false;
   }
-  if (now < std::max(entry->until, entry->trial_until)) {
+  if (now < std::max(entry->told.until, entry->trial_until)) {
     return true;
   }
   entry->trial_until = now + kTrial;
   return false;
 }
 
-bool Ejections::failed(const config::Backend& endpoint, const config::BackendSet& set, TimePoint now) {
+bool Ejections::failed(const config::Backend& endpoint, const config::BackendSet& set, TimePoint now,
+                       EjectionCause cause) {
   if (options_->max_percent == 0) {
     return false;
   }
@@ -84,22 +97,22 @@ bool Ejections::failed(const config::Backend& endpoint, const config::BackendSet
   const std::lock_guard lock(state.mutex);
   if (Entry* const entry = state.find(endpoint); entry != nullptr) {
     // Connections that were under way when it was ejected fail, too, which says nothing new.
-    if (now < entry->until) {
+    if (now < entry->told.until) {
       return false;
     }
     entry->length = std::min(2 * entry->length, options_->longest);
-    entry->until = now + state.lengthened(entry->length);
+    entry->told = {endpoint, cause, now, now + state.lengthened(entry->length), entry->told.times + 1};
     entry->trial_until = TimePoint();
     return true;
   }
   const auto out =
       static_cast<std::size_t>(std::count_if(state.entries.begin(), state.entries.end(), [&](const Entry& entry) {
-        return position_of(set, entry.endpoint).has_value();
+        return position_of(set, entry.told.endpoint).has_value();
       }));
   if (100 * (out + 1) > options_->max_percent * set.backends.size()) {
     return false;
   }
-  state.entries.push_back({endpoint, options_->first, now + state.lengthened(options_->first)});
+  state.entries.push_back({{endpoint, cause, now, now + state.lengthened(options_->first), 1}, options_->first});
   state.count();
   return true;
 }
@@ -108,13 +121,26 @@ void Ejections::succeeded(const config::Backend& endpoint) {
   keep_only([&endpoint](const config::Backend& other) { return !same_endpoint(other, endpoint); });
 }
 
+std::vector<Ejected> Ejections::list() {
+  std::vector<Ejected> all;
+  if (size() == 0) {
+    return all;
+  }
+  State& state = this->state();
+  const std::lock_guard lock(state.mutex);
+  for (const Entry& entry : state.entries) {
+    all.push_back(entry.told);
+  }
+  return all;
+}
+
 void Ejections::keep_only(const std::function<bool(const config::Backend&)>& is_there) {
   if (size() == 0) {
     return;
   }
   State& state = this->state();
   const std::lock_guard lock(state.mutex);
-  std::erase_if(state.entries, [&is_there](const Entry& entry) { return !is_there(entry.endpoint); });
+  std::erase_if(state.entries, [&is_there](const Entry& entry) { return !is_there(entry.told.endpoint); });
   state.count();
 }
 

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "config/backend_set.h"
+#include "proxy/balancer/dial_failure.h"
 
 namespace ferry::proxy {
 
@@ -20,6 +22,31 @@ struct EjectionOptions {
   std::chrono::milliseconds longest = std::chrono::minutes{1};
   /// What random numbers begin with.
   std::uint64_t seed = 0;
+};
+
+/// What an endpoint was ejected for.
+enum class EjectionCause : std::uint8_t {
+  kRefused,
+  kTimedOut,
+  kUnreachable,
+  /// It was silent on a connection that it had taken.
+  kVanished,
+};
+
+/// Of a failure that is not ours.
+EjectionCause cause_of(DialFailure failure) noexcept;
+
+/// An endpoint that is left out.
+struct Ejected {
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  config::Backend endpoint;
+  EjectionCause cause = EjectionCause::kRefused;
+  /// When it last failed.
+  TimePoint failed_at;
+  TimePoint until;
+  /// How often in a row it failed when its time was over, the first time among them.
+  unsigned times = 1;
 };
 
 /// The endpoints of one service port that did not take a connection lately: new connections go to the others.
@@ -49,8 +76,12 @@ class Ejections {
 
   /// A dial has failed, and not for want of anything here. True when the endpoint is left out from now on, or anew;
   /// false when it is already, or too many of the set are.
-  bool failed(const config::Backend& endpoint, const config::BackendSet& set, TimePoint now);
+  bool failed(const config::Backend& endpoint, const config::BackendSet& set, TimePoint now,
+              EjectionCause cause = EjectionCause::kRefused);
   void succeeded(const config::Backend& endpoint);
+
+  /// Those that are ejected, those being tried among them.
+  std::vector<Ejected> list();
 
   /// Forgets the endpoints for which `is_there` says no.
   void keep_only(const std::function<bool(const config::Backend&)>& is_there);

@@ -1,58 +1,78 @@
 #include "proxy/balancer/load_balancer.h"
 
-#include <algorithm>
-#include <compare>
+#include <utility>
 
 namespace ferry::proxy {
 
 namespace {
 
-std::strong_ordering order(const config::Backend& a, const config::Backend& b) noexcept {
-  const std::strong_ordering by_address = a.address <=> b.address;
-  return by_address != 0 ? by_address : a.port <=> b.port;
+/// Choices made at most before one that is not warm yet is taken as it is.
+constexpr int kMostTries = 16;
+
+/// What an endpoint that was never measured is taken to cost when it has something to do already, in microseconds: as
+/// long as a slow one, so that it is not flooded before its first answer.
+constexpr double kUnknownCost = 30'000;
+
+std::uint32_t open_connections(const PickContext& by, const config::Backend& endpoint) {
+  const EndpointLoad* const load = by.loads.find(endpoint);
+  return load == nullptr ? 0 : load->open();
 }
 
-/// Both are sorted by address and port.
-bool disjoint(const config::BackendSet& a, const config::BackendSet& b) noexcept {
-  auto left = a.backends.begin();
-  auto right = b.backends.begin();
-  while (left != a.backends.end() && right != b.backends.end()) {
-    const std::strong_ordering compared = order(*left, *right);
-    if (compared == 0) {
-      return false;
-    }
-    if (compared < 0) {
-      ++left;
-    } else {
-      ++right;
-    }
-  }
-  return true;
+double expected_wait(const PickContext& by, const config::Backend& endpoint) {
+  const EndpointLoad* const load = by.loads.find(endpoint);
+  if (load == nullptr) return 0;
+  const double open = load->open();
+  const double latency = load->latency.at(by.now);
+  return latency == 0 ? kUnknownCost * open : latency * (open + 1);
+}
+
+/// Two positions that differ; there must be as many.
+std::pair<std::size_t, std::size_t> two_of(std::size_t size, std::minstd_rand& random) {
+  const std::size_t first = random() % size;
+  const std::size_t second = random() % (size - 1);
+  return {first, second < first ? second : second + 1};
+}
+
+/// "The power of two choices" (Mitzenmacher 2001): nearly as even as comparing all of them.
+template <typename Cost>
+std::size_t cheaper_of_two(const config::BackendSet& set, std::minstd_rand& random, Cost cost) {
+  if (set.backends.size() == 1) return 0;
+  const auto [first, second] = two_of(set.backends.size(), random);
+  return cost(set.backends[second]) < cost(set.backends[first]) ? second : first;
 }
 
 }  // namespace
+
+std::size_t LoadBalancer::pick(const config::BackendSet& set, const PickContext& by, unsigned draw) {
+  std::size_t position = pick_cold(set, by, draw);
+  if (by.warm_ups == nullptr || by.algorithm == LoadBalancing::kMaglev) return position;
+  for (int tries = 1; tries < kMostTries && !by.warm_ups->admits(set.backends[position], by.now, by.random); ++tries) {
+    position = pick_cold(set, by, draw);
+  }
+  return position;
+}
+
+std::size_t LoadBalancer::pick_cold(const config::BackendSet& set, const PickContext& by, unsigned draw) {
+  switch (by.algorithm) {
+    case LoadBalancing::kRoundRobin:
+      break;
+    case LoadBalancing::kLeastConnections:
+      return cheaper_of_two(set, by.random, [&by](const config::Backend& one) { return open_connections(by, one); });
+    case LoadBalancing::kPeakEwma:
+      return cheaper_of_two(set, by.random, [&by](const config::Backend& one) { return expected_wait(by, one); });
+    case LoadBalancing::kMaglev:
+      if (by.maglev != nullptr) return by.maglev->pick(by.client, draw);
+      break;
+    case LoadBalancing::kRandom:
+      return by.random() % set.backends.size();
+  }
+  return turn_.next(set.backends.size());
+}
 
 void LoadBalancer::set_changed(const config::BackendSet& before, const config::BackendSet& after) noexcept {
   if (disjoint(before, after)) {
     turn_.restart();
   }
-}
-
-bool same_endpoint(const config::Backend& a, const config::Backend& b) noexcept { return order(a, b) == 0; }
-
-std::optional<std::size_t> position_of(const config::BackendSet& set, const config::Backend& backend) noexcept {
-  const auto found = std::lower_bound(set.backends.begin(), set.backends.end(), backend,
-                                      [](const auto& a, const auto& b) { return order(a, b) < 0; });
-  if (found == set.backends.end() || !same_endpoint(*found, backend)) {
-    return std::nullopt;
-  }
-  return static_cast<std::size_t>(found - set.backends.begin());
-}
-
-std::size_t position_after(const config::BackendSet& set, const config::Backend& backend) noexcept {
-  const auto found = std::upper_bound(set.backends.begin(), set.backends.end(), backend,
-                                      [](const auto& a, const auto& b) { return order(a, b) < 0; });
-  return found == set.backends.end() ? 0 : static_cast<std::size_t>(found - set.backends.begin());
 }
 
 }  // namespace ferry::proxy

@@ -1,62 +1,69 @@
 #include "proxy/daemon/change_warnings.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <set>
+#include <utility>
 
 #include <spdlog/fmt/fmt.h>
+
+#include "proxy/settings/service_settings.h"
 
 namespace ferry::proxy {
 
 namespace {
 
-/// What the annotation says; empty where it is not there.
-std::string annotation(const std::shared_ptr<const config::ServicePortInfo>& info, const std::string& name) {
-  if (!info) return {};
-  const auto found = info->annotations.find(name);
-  return found != info->annotations.end() ? found->second : std::string();
+/// Text of somebody else's in a line of the log: not longer than it need be, and without control characters.
+std::string quoted(const std::string& text) {
+  constexpr std::size_t kLongest = 64;
+  std::string safe = text.substr(0, kLongest);
+  std::replace_if(
+      safe.begin(), safe.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return text.size() > kLongest ? safe + "..." : safe;
 }
 
-bool is_number(const std::string& text) {
-  return !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string::npos;
-}
-
-void warn_of_annotations(const config::ServicePortChange& change, std::vector<std::string>& warnings) {
-  const auto check = [&](const std::string& name, bool (*is_right)(const std::string&), const char* right) {
-    const std::string said = annotation(change.after, name);
-    if (said.empty() || said == annotation(change.before, name) || is_right(said)) return;
-    warnings.push_back(fmt::format("{}: what the annotation kube-ferry.io/{} says is not understood; write {}",
-                                   change.name.to_string(), name, right));
-  };
-  if (change.name.protocol == config::Protocol::kTcp) {
-    check(
-        "proxy-protocol", [](const std::string& said) { return said == "v2"; }, "v2");
-  } else if (change.name.protocol == config::Protocol::kUdp) {
-    check("udp-responses", is_number, "the number of datagrams that answer one");
+/// Says each annotation that is wrong now and was not so before once for its service, whatever the number of its ports.
+void warn_of_annotations(const config::ServicePortChange& change,
+                         std::set<std::pair<config::NamespacedName, std::string>>& told, ChangeWarnings& warnings) {
+  if (!change.after || change.after->annotations.empty()) return;
+  for (const ReadSetting& setting : read_settings(change.after->annotations).read) {
+    if (setting.error.empty()) continue;
+    if (change.before) {
+      const auto former = change.before->annotations.find(setting.key);
+      if (former != change.before->annotations.end() && former->second == setting.value) continue;
+    }
+    if (!told.emplace(change.name.service, setting.key).second) continue;
+    ++warnings.wrong_annotations;
+    const std::string instead = setting.in_force.empty() ? "" : fmt::format("; {} is in force", setting.in_force);
+    warnings.lines.push_back(fmt::format("{}/{}: annotation kube-ferry.io/{}: '{}': {}{}", change.name.service.ns,
+                                         change.name.service.name, quoted(setting.key), quoted(setting.value),
+                                         setting.error, instead));
   }
 }
 
 }  // namespace
 
-std::vector<std::string> warnings_about(const std::vector<config::ServicePortChange>& changes) {
-  std::vector<std::string> warnings;
+ChangeWarnings warnings_about(const std::vector<config::ServicePortChange>& changes) {
+  ChangeWarnings warnings;
+  std::set<std::pair<config::NamespacedName, std::string>> told;
   std::size_t not_carried = 0;
   std::string first;
   for (const config::ServicePortChange& change : changes) {
-    warn_of_annotations(change, warnings);
+    warn_of_annotations(change, told, warnings);
     if (change.name.protocol == config::Protocol::kSctp && !change.before && not_carried++ == 0) {
       first = change.name.to_string();
     }
     const std::uint32_t before = change.before ? change.before->refused_endpoints : 0;
     const std::uint32_t after = change.after ? change.after->refused_endpoints : 0;
     if (after > before) {
-      warnings.push_back(fmt::format("{}: {} endpoints are refused: they are loopback, link-local or service addresses",
-                                     change.name.to_string(), after));
+      warnings.lines.push_back(fmt::format("{}: {} endpoints are refused: they are loopback, link-local or service addresses",
+                                           change.name.to_string(), after));
     }
   }
   if (not_carried > 0) {
     const std::string others = not_carried > 1 ? fmt::format(" and {} more", not_carried - 1) : "";
-    warnings.push_back(fmt::format("{}{}: not served, for SCTP is not carried", first, others));
+    warnings.lines.push_back(fmt::format("{}{}: not served, for SCTP is not carried", first, others));
   }
   return warnings;
 }

@@ -13,7 +13,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <yaml-cpp/yaml.h>
 
-#include "proxy/daemon/duration.h"
+#include "proxy/settings/duration.h"
 #include "proxy/daemon/options.h"
 
 namespace ferry::proxy {

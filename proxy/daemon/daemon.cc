@@ -14,7 +14,7 @@
 #include "proxy/daemon/admin_pages.h"
 #include "proxy/daemon/change_warnings.h"
 #include "proxy/daemon/descriptor_limit.h"
-#include "proxy/daemon/duration.h"
+#include "proxy/settings/duration.h"
 #include "proxy/daemon/effective_configuration.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/node_view.h"
@@ -192,7 +192,9 @@ void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   const auto now = std::chrono::system_clock::now();
   sync_.applied(changes, now, std::chrono::steady_clock::now() - begin);
   health_.set_applied(now);
-  for (const std::string& warning : warnings_about(changes)) spdlog::warn("{}", warning);
+  const ChangeWarnings warnings = warnings_about(changes);
+  wrong_annotations_.add(warnings.wrong_annotations);
+  for (const std::string& warning : warnings.lines) spdlog::warn("{}", warning);
 }
 
 void Daemon::set_own_node(const std::optional<config::Node>& node) {
@@ -337,6 +339,11 @@ void Daemon::add_metrics() {
     return file_metrics(files);
   });
   metrics_.add([this] { return stale_rules_.collect(); });
+  metrics_.add([this] {
+    return MetricFamilies{counter("kube_ferry_wrong_annotations_total",
+                                  "Annotations under kube-ferry.io/ that were not understood; the log names each.",
+                                  static_cast<double>(wrong_annotations_.value()))};
+  });
   metrics_.add([] { return MetricFamilies{build_info()}; });
   metrics_.add([] { return process_metrics(read_process_usage()); });
 }

@@ -30,6 +30,7 @@
 #include "proxy/metrics/network_programming.h"
 #include "proxy/metrics/probe_metrics.h"
 #include "proxy/metrics/sync_metrics.h"
+#include "proxy/relay/counter.h"
 #include "watch/rest/rest_client.h"
 #include "watch/source/api_source.h"
 #include "watch/source/file_source.h"
@@ -107,6 +108,7 @@ class Daemon {
   std::vector<LocalRoutes::Failure> ranges_not_local_;
   ServiceRoutes routes_{component_logger("routes")};
   bool leftovers_removed_ = false;
+  Counter wrong_annotations_;
 
   std::optional<config::Node> own_node_;
   mutable std::mutex view_mutex_;

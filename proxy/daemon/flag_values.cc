@@ -9,7 +9,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
-#include "proxy/daemon/duration.h"
+#include "proxy/settings/duration.h"
 #include "proxy/daemon/options.h"
 
 namespace ferry::proxy {

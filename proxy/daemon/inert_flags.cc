@@ -10,7 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <spdlog/fmt/fmt.h>
 
-#include "proxy/daemon/duration.h"
+#include "proxy/settings/duration.h"
 #include "proxy/daemon/options.h"
 
 namespace ferry::proxy {

@@ -23,20 +23,9 @@ constexpr int kMostShed = 1024;
 
 UniqueFd open_reserve() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
-/// `peer` null: it does not matter who it is.
-int accept_from(int listener, sockaddr_storage* peer = nullptr) {
-  constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
-  if (peer == nullptr) {
-    return ::accept4(listener, nullptr, nullptr, kFlags);
-  }
-  socklen_t size = sizeof(*peer);
-  return ::accept4(listener, reinterpret_cast<sockaddr*>(peer), &size, kFlags);
-}
-
-/// Whether what becomes of a connection depends on who made it.
-bool asks_for_client(const Target& target) {
-  return target.frontend->insiders != nullptr || target.frontend->headers != nullptr ||
-         target.port->state.proxy_protocol || target.port->state.affinity > std::chrono::seconds{0};
+int accept_from(int listener, sockaddr_storage& peer) {
+  socklen_t size = sizeof(peer);
+  return ::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 }  // namespace
@@ -140,8 +129,7 @@ void Acceptor::finish_turn(TimePoint now) {
 
 Acceptor::Outcome Acceptor::accept_one(Watch& watch, TimePoint now, Sharing sharing) {
   sockaddr_storage peer{};
-  const bool asks = !watch.target.port || asks_for_client(watch.target);
-  UniqueFd client(accept_from(watch.socket->fd.get(), asks ? &peer : nullptr));
+  UniqueFd client(accept_from(watch.socket->fd.get(), peer));
   if (client) {
     pause_ = std::chrono::milliseconds{0};
     if (watch.target.port) {
@@ -188,8 +176,8 @@ void Acceptor::take(const Target& target, UniqueFd client, const sockaddr_storag
 
 void Acceptor::hand_on(const Target& target, UniqueFd client, const Peer& peer, Sharing sharing, TimePoint now) {
   Arrival arrival;
-  if (asks_for_client(target)) arrival.client = peer.address;
-  arrival.choice = choose_set(*target.frontend, target.port->state, arrival.client);
+  arrival.client = peer;
+  arrival.choice = choose_set(*target.frontend, target.port->state, peer.address);
   if (target.port->state.proxy_protocol) {
     arrival.header = proxy_header(peer, {target.frontend->at.address, target.frontend->at.port});
   }
@@ -246,7 +234,8 @@ void Acceptor::give_up(ListenSocket& socket, TimePoint now) {
   }
   Captured& captured = found->second;
   // The service port goes by another state next.
-  captured.target.port = std::make_shared<WorkerPort>(*captured.target.port);
+  const WorkerPort& port = *captured.target.port;
+  captured.target.port = std::make_shared<WorkerPort>(port.shared, port.worker, port.state);
   captured.given_up = now + kHandshakeTime;
   given_up_.emplace_back(*captured.given_up, socket.at);
   if (socket.watchers.fetch_sub(1, std::memory_order_acq_rel) == 1) {
@@ -300,7 +289,8 @@ bool Acceptor::shed_one(int listener) {
     return false;
   }
   reserve_.reset();
-  UniqueFd client(accept_from(listener));
+  sockaddr_storage peer{};
+  UniqueFd client(accept_from(listener, peer));
   const bool taken = static_cast<bool>(client);
   if (taken) {
     close_with_reset(std::move(client));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
 #include <sys/socket.h>
 
@@ -12,8 +11,23 @@ namespace ferry::proxy {
 
 namespace {
 
+using std::chrono::milliseconds;
+
 /// Most connections end before; those that do not are worth four system calls.
-constexpr std::chrono::seconds kYouth{20};
+constexpr std::chrono::seconds kYouth{10};
+/// Looks within the time after which a silent peer counts as vanished.
+constexpr int kLooks = 12;
+constexpr milliseconds kShortestLook{20};
+/// Reaches a minute ahead; whoever is due later is looked at once a minute.
+constexpr milliseconds kCheckTick{128};
+
+milliseconds look_period(milliseconds limit) { return std::max(limit / kLooks, kShortestLook); }
+
+Peer local_address(int fd) {
+  sockaddr_storage local{};
+  socklen_t size = sizeof(local);
+  return ::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) == 0 ? peer_of(local) : Peer{};
+}
 
 }  // namespace
 
@@ -22,13 +36,18 @@ Carrier::Carrier(Poller& poller, RelayResources& resources, WorkerCounters& coun
     : poller_(poller),
       resources_(resources),
       counters_(counters),
-      affinity_(affinity),
       options_(options),
-      dialling_(now) {}
+      dialler_(poller, counters, affinity, options, outcomes(), now),
+      checks_(now, kCheckTick) {}
 
 Carrier::~Carrier() {
   reset_all();
   finish_turn(TimePoint());
+}
+
+Dialler::Outcomes Carrier::outcomes() {
+  return {[this](Session& session, TimePoint now) { connected(session, now); },
+          [this](Session& session, TimePoint now) { give_up(session, now); }};
 }
 
 void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, const Arrival& arrival, TimePoint now) {
@@ -37,30 +56,20 @@ void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, con
   young_.push_back(session);
   session.client.fd = std::move(client);
   session.port = port;
+  session.peer = arrival.client;
   session.choice = arrival.choice;
-  session.dialling = new_dial(*port, arrival, now);
+  session.accepted = session.active = session.since = now;
   ++open_;
-  port->counters->accepted.add();
+  port->counters.accepted.add();
   counters_.connections.accepted.add();
   if (const int error =
           poller_.watch(session.client.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kClient, &session));
       error != 0) {
     counters_.dial_failures[static_cast<std::size_t>(classify_dial_error(error))].add();
-    give_up(session);
+    give_up(session, now);
     return;
   }
-  dial_next(session, now);
-}
-
-std::unique_ptr<Session::Dialling> Carrier::new_dial(const WorkerPort& port, const Arrival& arrival, TimePoint now) {
-  std::optional<config::Backend> preferred;
-  std::optional<config::IpAddress> client;
-  if (port.state.affinity > std::chrono::seconds{0} && arrival.client) {
-    client = arrival.client;
-    preferred = affinity_.find({port.shared->id(), *client}, port.state.affinity, now);
-  }
-  return std::make_unique<Session::Dialling>(
-      Session::Dialling{DialPlan(options_.dial_timeouts, now, preferred), TimePoint(), true, client, arrival.header});
+  dialler_.begin(session, arrival.header, now);
 }
 
 void Carrier::client_ready(Session& session, std::uint32_t events, TimePoint now) {
@@ -72,26 +81,40 @@ void Carrier::client_ready(Session& session, std::uint32_t events, TimePoint now
     carry(session, now);
   } else if (session.client.failed) {
     // A FIN alone is no reason to stop: the client may have sent its request and wait for the answer.
-    close(session);
+    close(session, ConnectionEnd::kClientLeft, now);
   }
 }
 
 void Carrier::backend_ready(Session& session, std::uint32_t events, TimePoint now) {
-  if (session.closed) {
+  if (session.closed || session.replaced) {
+    return;
+  }
+  if (session.dialling) {
+    dialler_.backend_ready(session, events, now);
+    if (session.replaced) replaced_.push_back(&session);
     return;
   }
   session.backend.note(events);
-  if (!session.dialling) {
-    carry(session, now);
-  } else if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
-    dial_failed(session, classify_dial_error(take_socket_error(session.backend.fd.get())), now);
-    dial_next(session, now);
-  } else if (session.backend.writable) {
-    connected(session, now);
+  carry(session, now);
+}
+
+void Carrier::hedge_ready(Session& session, std::uint32_t events, TimePoint now) {
+  if (session.closed || session.replaced || !session.dialling || !session.dialling->hedge) {
+    return;
   }
+  dialler_.hedge_ready(session, events, now);
+  if (session.replaced) replaced_.push_back(&session);
+}
+
+void Carrier::state_changed(const std::shared_ptr<WorkerPort>& port, TimePoint now) {
+  drainer_.state_changed(port, now);
 }
 
 void Carrier::finish_turn(TimePoint now) {
+  for (Session* const session : replaced_) {
+    session->replaced = false;
+  }
+  replaced_.clear();
   turn_.swap(queued_);
   for (Session* const session : turn_) {
     session->queued = false;
@@ -110,150 +133,76 @@ void Carrier::finish_turn(TimePoint now) {
 }
 
 void Carrier::act_on_deadlines(TimePoint now) {
-  dialling_.expire(now, [&](Session& session) { dial_deadline(session, now); });
+  dialler_.act_on_deadlines(now);
+  checks_.expire(now, [&](Session::Check& due) { check(due.session, now); });
+  drain_due(now);
   settle_aged(now);
-  while (!half_closed_.empty() && now - half_closed_.front().since >= options_.half_close_timeout) {
+  while (!half_closed_.empty() && now - half_closed_.front().active >= options_.half_close_timeout) {
     counters_.half_close_timeouts.add();
-    reset(half_closed_.front());
+    reset(half_closed_.front(), ConnectionEnd::kHalfCloseTimeout, now);
   }
 }
 
 void Carrier::settle_aged(TimePoint now) {
   while (!young_.empty() && now - young_.front().since >= kYouth) {
     Session& session = young_.front();
-    keep_alive(session.backend.fd.get());
+    keep_alive(session.backend.fd.get(), silence_limit(session));
     settled_.push_back(session);
   }
 }
 
 std::optional<Carrier::TimePoint> Carrier::next_deadline() {
-  std::optional<TimePoint> next = dialling_.next();
+  std::optional<TimePoint> next = dialler_.next_deadline();
   const auto consider = [&](TimePoint deadline) { next = next ? std::min(*next, deadline) : deadline; };
+  if (const auto checks = checks_.next()) {
+    consider(*checks);
+  }
+  if (const auto drain = drainer_.next_deadline()) {
+    consider(*drain);
+  }
   if (!young_.empty()) {
     consider(young_.front().since + kYouth);
   }
   if (!half_closed_.empty()) {
-    consider(half_closed_.front().since + options_.half_close_timeout);
+    consider(half_closed_.front().active + options_.half_close_timeout);
   }
   return next;
 }
 
 void Carrier::reset_all() {
-  dialling_.clear([&](Session& session) { reset(session); });
+  const TimePoint now = std::chrono::steady_clock::now();
+  dialler_.clear([&](Session& session) { reset(session, ConnectionEnd::kShutdown, now); });
   for (IntrusiveList<Session>* const list : {&young_, &settled_, &half_closed_}) {
     while (!list->empty()) {
-      reset(list->front());
+      reset(list->front(), ConnectionEnd::kShutdown, now);
     }
   }
-}
-
-void Carrier::dial_next(Session& session, TimePoint now) {
-  Session::Dialling& dialling = *session.dialling;
-  const WorkerPort& port = *session.port;
-  LoadBalancer& balancer = port.shared->balancer(session.choice);
-  for (;;) {
-    const DialPlan::Step step =
-        dialling.plan.next(balancer, port.shared->ejections(), port.state.set(session.choice), now);
-    if (std::holds_alternative<DialPlan::GiveUp>(step)) {
-      give_up(session);
-      return;
-    }
-    if (const auto* const pause = std::get_if<DialPlan::Pause>(&step)) {
-      dialling.deadline = now + pause->length;
-      break;
-    }
-    if (dial(session, std::get<DialPlan::Dial>(step), now)) {
-      break;
-    }
-  }
-  dialling_.arm(session, dialling.deadline);
-}
-
-bool Carrier::dial(Session& session, const DialPlan::Dial& step, TimePoint now) {
-  if (!std::exchange(session.dialling->first, false)) {
-    session.port->counters->retried.add();
-    counters_.connections.retried.add();
-  }
-  SocketResult socket = start_connect(step.backend.address, step.backend.port);
-  if (socket.error == 0) {
-    socket.error = poller_.watch(socket.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kBackend, &session));
-  }
-  if (socket.error != 0) {
-    dial_failed(session, classify_dial_error(socket.error), now);
-    return false;
-  }
-  session.backend.fd = std::move(socket.fd);
-  session.dialling->deadline = now + step.timeout;
-  return true;
-}
-
-void Carrier::dial_failed(Session& session, DialFailure failure, TimePoint now) {
-  counters_.dial_failures[static_cast<std::size_t>(failure)].add();
-  session.backend = Leg{};
-  const WorkerPort& port = *session.port;
-  if (failure != DialFailure::kLocalShortage &&
-      port.shared->ejections().failed(session.dialling->plan.current(), port.state.set(session.choice), now)) {
-    counters_.ejections.add();
-  }
-  session.dialling->plan.failed(failure);
-}
-
-bool Carrier::introduce(const Session& session) {
-  const std::string& header = session.dialling->header;
-  // The buffer of a new connection has room for it.
-  return header.empty() || ::send(session.backend.fd.get(), header.data(), header.size(),
-                                  MSG_DONTWAIT | MSG_NOSIGNAL) == static_cast<ssize_t>(header.size());
 }
 
 void Carrier::connected(Session& session, TimePoint now) {
-  if (!introduce(session)) {
-    dial_failed(session, DialFailure::kUnreachable, now);
-    dial_next(session, now);
-    return;
-  }
-  session.port->shared->ejections().succeeded(session.dialling->plan.current());
-  if (const Session::Dialling& dialled = *session.dialling; dialled.client) {
-    affinity_.remember({session.port->shared->id(), *dialled.client}, dialled.plan.current(), now);
-  }
-  session.dialling.reset();
-  session.since = now;
+  session.since = session.active = now;
   young_.push_back(session);
   session.client.writable = true;
+  if (session.port->state.settings->idle_timeout > milliseconds{0}) arm_check(session, now);
   carry(session, now);
 }
 
-void Carrier::dial_deadline(Session& session, TimePoint now) {
-  if (now < session.dialling->deadline) {
-    dialling_.arm(session, session.dialling->deadline);
-    return;
-  }
-  if (session.backend.fd) {
-    dial_failed(session, DialFailure::kTimedOut, now);
-  }
-  dial_next(session, now);
-}
-
-void Carrier::give_up(Session& session) {
-  session.port->counters->failed.add();
+void Carrier::give_up(Session& session, TimePoint now) {
+  session.port->counters.failed.add();
   counters_.connections.failed.add();
-  reset(session);
+  reset(session, ConnectionEnd::kNoEndpoint, now);
 }
 
 void Carrier::carry(Session& session, TimePoint now) {
   const Direction::Result up = session.to_backend.pump(session.client, session.backend, resources_);
   const Direction::Result down = session.to_client.pump(session.backend, session.client, resources_);
-  if (up.moved > 0) {
-    session.port->counters->to_backend.add(up.moved);
-    counters_.connections.to_backend.add(up.moved);
-  }
-  if (down.moved > 0) {
-    session.port->counters->to_client.add(down.moved);
-    counters_.connections.to_client.add(down.moved);
+  if (up.moved + down.moved > 0) {
+    note_moved(session, up.moved, down.moved, now);
   }
   const bool more = up.state == Direction::State::kMore || down.state == Direction::State::kMore;
   const bool broken = up.state == Direction::State::kBroken || down.state == Direction::State::kBroken;
   if (broken || (!more && (session.client.failed || session.backend.failed))) {
-    pass_reset(session);
+    pass_reset(session, up, down, now);
     return;
   }
   if (more && !session.queued) {
@@ -265,12 +214,36 @@ void Carrier::carry(Session& session, TimePoint now) {
   }
 }
 
+void Carrier::note_moved(Session& session, std::size_t up, std::size_t down, TimePoint now) {
+  PortCounters& port = session.port->counters;
+  if (up > 0) {
+    port.to_backend.add(up);
+    session.endpoint->counters->to_backend.add(up);
+    counters_.connections.to_backend.add(up);
+    session.bytes_to_backend += up;
+    session.check.heard_client = true;
+  }
+  if (down > 0) {
+    port.to_client.add(down);
+    session.endpoint->counters->to_client.add(down);
+    counters_.connections.to_client.add(down);
+    session.bytes_to_client += down;
+    session.check.heard_backend = true;
+    if (std::exchange(session.unanswered, false)) {
+      const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - session.active);
+      session.endpoint->record->load.latency.observe(took, now);
+    }
+  }
+  session.active = now;
+  if (!session.check.linked()) arm_check(session, now);
+}
+
 void Carrier::pass_ends(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now) {
   const bool up_finished = up.state == Direction::State::kFinished;
   const bool down_finished = down.state == Direction::State::kFinished;
   if (up_finished && down_finished) {
     // Closing sends the FIN that was not passed yet.
-    close(session);
+    close(session, ConnectionEnd::kFinished, now);
     return;
   }
   if (up_finished && !std::exchange(session.backend_told, true)) {
@@ -280,31 +253,181 @@ void Carrier::pass_ends(Session& session, const Direction::Result& up, const Dir
     ::shutdown(session.client.fd.get(), SHUT_WR);
   }
   if (!std::exchange(session.half_closed, true) || up.moved + down.moved > 0) {
-    session.since = now;
+    session.active = now;
     half_closed_.push_back(session);
   }
 }
 
-void Carrier::pass_reset(Session& session) {
+void Carrier::pass_reset(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now) {
   counters_.resets_passed.add();
-  reset(session);
+  const bool by_client = session.client.failed || (!session.backend.failed && up.state == Direction::State::kBroken &&
+                                                   down.state != Direction::State::kBroken);
+  reset(session, by_client ? ConnectionEnd::kResetByClient : ConnectionEnd::kResetByEndpoint, now);
 }
 
-void Carrier::reset(Session& session) {
+milliseconds Carrier::silence_limit(const Session& session) const {
+  return session.port->state.settings->dead_peer_timeout.value_or(options_.dead_peer_timeout);
+}
+
+void Carrier::arm_check(Session& session, TimePoint now) {
+  const milliseconds idle = session.port->state.settings->idle_timeout;
+  const milliseconds limit = silence_limit(session);
+  const bool moved = session.check.heard_client || session.check.heard_backend;
+  if (moved && limit > milliseconds{0}) {
+    const TimePoint look = now + look_period(limit);
+    checks_.arm(session.check, idle > milliseconds{0} ? std::min(look, session.active + idle) : look);
+  } else if (idle > milliseconds{0}) {
+    checks_.arm(session.check, session.active + idle);
+  }
+}
+
+std::optional<ConnectionEnd> Carrier::look_for_silence(Session& session, milliseconds limit, bool& owed) {
+  struct Side {
+    Leg& leg;
+    PeerSilence& silence;
+    bool& heard;
+    ConnectionEnd end;
+  };
+  Session::Check& check = session.check;
+  for (const Side& side : {Side{session.backend, check.backend, check.heard_backend, ConnectionEnd::kEndpointVanished},
+                           Side{session.client, check.client, check.heard_client, ConnectionEnd::kClientVanished}}) {
+    if (std::exchange(side.heard, false)) {
+      side.silence.heard();
+      owed = true;
+      continue;
+    }
+    const PeerFacts facts = peer_facts(side.leg.fd.get());
+    owed |= facts.owes_answer;
+    if (side.silence.note(facts, look_period(limit), limit)) return side.end;
+  }
+  return std::nullopt;
+}
+
+void Carrier::check(Session& session, TimePoint now) {
+  const milliseconds idle = session.port->state.settings->idle_timeout;
+  if (idle > milliseconds{0} && now - session.active >= idle) {
+    counters_.idle_timeouts.add();
+    close(session, ConnectionEnd::kIdleTimeout, now);
+    return;
+  }
+  const milliseconds limit = silence_limit(session);
+  bool owed = false;
+  const auto vanished = limit > milliseconds{0} ? look_for_silence(session, limit, owed) : std::nullopt;
+  if (vanished) {
+    counters_.vanished_peers.add();
+    if (vanished == ConnectionEnd::kEndpointVanished && session.port->state.settings->ejection) {
+      ServedPort& port = *session.port->shared;
+      const config::BackendSet& set = session.port->state.set(session.choice);
+      if (port.ejections().failed(session.endpoint->record->endpoint, set, now, EjectionCause::kVanished)) {
+        counters_.ejections.add();
+      }
+    }
+    reset(session, *vanished, now);
+    return;
+  }
+  if (owed) {
+    const TimePoint look = now + look_period(limit);
+    checks_.arm(session.check, idle > milliseconds{0} ? std::min(look, session.active + idle) : look);
+  } else if (idle > milliseconds{0}) {
+    checks_.arm(session.check, session.active + idle);
+  }
+}
+
+template <typename Each>
+void Carrier::for_each_session(Each each) {
+  for (IntrusiveList<Session>* const list : {&young_, &settled_, &half_closed_}) list->for_each(each);
+}
+
+void Carrier::drain_due(TimePoint now) {
+  drainer_.act(now, [&](const Drainer::Draining& draining, const DrainPlan::Due& due) {
+    std::vector<Session*> candidates;
+    for_each_session([&](Session& session) {
+      const bool at_rest = now - session.active >= draining.plan.rest();
+      if (session.endpoint == draining.endpoint && (at_rest || !due.idle_only)) candidates.push_back(&session);
+    });
+    const auto count = std::min(due.count, candidates.size());
+    const auto last = candidates.begin() + static_cast<std::ptrdiff_t>(count);
+    std::partial_sort(candidates.begin(), last, candidates.end(),
+                      [](const Session* a, const Session* b) { return a->active < b->active; });
+    for (auto at = candidates.begin(); at != last; ++at) {
+      counters_.drained.add();
+      // Who is at rest has had every byte; somebody else must not take a part for the whole.
+      if (now - (*at)->active >= draining.plan.rest()) {
+        close(**at, ConnectionEnd::kDrained, now);
+      } else {
+        reset(**at, ConnectionEnd::kDrained, now);
+      }
+    }
+  });
+}
+
+ConnectionRecord Carrier::record_of(const Session& session, TimePoint now) const {
+  ConnectionRecord record;
+  record.service = session.port->shared->name();
+  record.client = session.peer;
+  record.address = local_address(session.client.fd.get());
+  if (session.endpoint != nullptr) record.endpoint = session.endpoint->record->endpoint;
+  if (session.dialling) {
+    record.state = session.dialling->awaits_place ? ConnectionState::kWaiting : ConnectionState::kDialling;
+  } else {
+    record.state = session.half_closed ? ConnectionState::kHalfClosed : ConnectionState::kCarried;
+  }
+  record.attempts = session.attempts;
+  record.bytes_to_backend = session.bytes_to_backend;
+  record.bytes_to_client = session.bytes_to_client;
+  record.age = std::chrono::duration_cast<milliseconds>(now - session.accepted);
+  record.idle = std::chrono::duration_cast<milliseconds>(now - session.active);
+  record.worker = session.port->worker;
+  return record;
+}
+
+void Carrier::list(std::vector<ConnectionRecord>& into,
+                   const std::function<bool(const config::ServicePortName&)>& wanted, std::size_t most,
+                   TimePoint now) {
+  std::vector<const Session*> found;
+  const auto consider = [&](const Session& session) {
+    if (wanted(*session.port->shared->name())) found.push_back(&session);
+  };
+  dialler_.for_each(consider);
+  for_each_session(consider);
+  const std::size_t room = into.size() < most ? most - into.size() : 0;
+  const auto last = found.begin() + static_cast<std::ptrdiff_t>(std::min(room, found.size()));
+  std::partial_sort(found.begin(), last, found.end(),
+                    [](const Session* a, const Session* b) { return a->accepted < b->accepted; });
+  std::for_each(found.begin(), last, [&](const Session* session) { into.push_back(record_of(*session, now)); });
+}
+
+void Carrier::reset(Session& session, ConnectionEnd end, TimePoint now) {
+  account_for(session, end, now);
   close_with_reset(std::move(session.client.fd));
   if (session.backend.fd && !session.dialling) {
     close_with_reset(std::move(session.backend.fd));
   }
-  close(session);
+  close(session, end, now);
 }
 
-void Carrier::close(Session& session) {
+void Carrier::account_for(Session& session, ConnectionEnd end, TimePoint now) {
+  if (!options_.on_closed) return;
+  ConnectionRecord record = record_of(session, now);
+  record.end = end;
+  options_.on_closed(record);
+}
+
+void Carrier::close(Session& session, ConnectionEnd end, TimePoint now) {
+  if (session.client.fd) account_for(session, end, now);
+  if (session.dialling) dialler_.abandon(session);
+  if (session.endpoint != nullptr) session.endpoint->closed();
+  if (!session.dialling) {
+    session.port->shared->times(session.port->worker)
+        .life.add(std::chrono::duration_cast<std::chrono::microseconds>(now - session.accepted));
+  }
   session.to_backend.release(resources_);
   session.to_client.release(resources_);
   session.client.fd.reset();
   session.backend.fd.reset();
+  session.check.unlink();
   session.closed = true;
-  session.port->counters->closed.add();
+  session.port->counters.closed.add();
   counters_.connections.closed.add();
   --open_;
   closed_.push_back(session);

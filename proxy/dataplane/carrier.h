@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "proxy/balancer/affinity_table.h"
-#include "proxy/balancer/dial_plan.h"
+#include "proxy/dataplane/connection_record.h"
 #include "proxy/dataplane/dataplane_options.h"
+#include "proxy/dataplane/dialler.h"
+#include "proxy/dataplane/drainer.h"
 #include "proxy/dataplane/session.h"
 #include "proxy/dataplane/worker_counters.h"
 #include "proxy/relay/intrusive_list.h"
@@ -20,6 +22,10 @@
 namespace ferry::proxy {
 
 /// The connections of one worker, from accepted to closed. Everything it is constructed with outlives it.
+///
+/// A connection that has moved bytes is looked at a dozen times within the time after which a silent peer counts as
+/// vanished, until nothing is owed any more; then it costs nothing until bytes move again, and the kernel's keep-alive
+/// stands in.
 class Carrier {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -36,6 +42,10 @@ class Carrier {
 
   void client_ready(Session& session, std::uint32_t events, TimePoint now);
   void backend_ready(Session& session, std::uint32_t events, TimePoint now);
+  void hedge_ready(Session& session, std::uint32_t events, TimePoint now);
+
+  /// The service port goes by another state now: connections of endpoints that are gone may have to be drained.
+  void state_changed(const std::shared_ptr<WorkerPort>& port, TimePoint now);
 
   /// What remains of a turn, once its events are told: goes on with relays whose budget was spent, and frees what was
   /// closed. Until then a closed session is still there for its late events.
@@ -51,31 +61,42 @@ class Carrier {
   std::size_t open() const { return open_; }
   void reset_all();
 
+  /// Appends what `wanted` is true for, the longest open first, as long as there are less than `most`.
+  void list(std::vector<ConnectionRecord>& into, const std::function<bool(const config::ServicePortName&)>& wanted,
+            std::size_t most, TimePoint now);
+
  private:
-  std::unique_ptr<Session::Dialling> new_dial(const WorkerPort& port, const Arrival& arrival, TimePoint now);
-  void dial_next(Session& session, TimePoint now);
-  bool dial(Session& session, const DialPlan::Dial& step, TimePoint now);
-  void dial_failed(Session& session, DialFailure failure, TimePoint now);
+  Dialler::Outcomes outcomes();
   void connected(Session& session, TimePoint now);
-  /// Whether the endpoint has heard what it is to hear first.
-  static bool introduce(const Session& session);
-  void dial_deadline(Session& session, TimePoint now);
-  void give_up(Session& session);
+  void give_up(Session& session, TimePoint now);
 
   void carry(Session& session, TimePoint now);
+  void note_moved(Session& session, std::size_t up, std::size_t down, TimePoint now);
   void pass_ends(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now);
-  void pass_reset(Session& session);
+  void pass_reset(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now);
   void settle_aged(TimePoint now);
-  void close(Session& session);
-  void reset(Session& session);
+
+  std::chrono::milliseconds silence_limit(const Session& session) const;
+  void arm_check(Session& session, TimePoint now);
+  void check(Session& session, TimePoint now);
+  std::optional<ConnectionEnd> look_for_silence(Session& session, std::chrono::milliseconds limit, bool& owed);
+  void drain_due(TimePoint now);
+
+  template <typename Each>
+  void for_each_session(Each each);
+  ConnectionRecord record_of(const Session& session, TimePoint now) const;
+  void close(Session& session, ConnectionEnd end, TimePoint now);
+  void reset(Session& session, ConnectionEnd end, TimePoint now);
+  void account_for(Session& session, ConnectionEnd end, TimePoint now);
 
   Poller& poller_;
   RelayResources& resources_;
   WorkerCounters& counters_;
-  AffinityTable& affinity_;
   const DataplaneOptions& options_;
 
-  TimingWheel<Session> dialling_;
+  Dialler dialler_;
+  Drainer drainer_;
+  TimingWheel<Session::Check> checks_;
   /// Oldest first; the backend's side has no keep-alive yet, which short connections never need.
   IntrusiveList<Session> young_;
   IntrusiveList<Session> settled_;
@@ -84,6 +105,8 @@ class Carrier {
   IntrusiveList<Session> closed_;
   std::vector<Session*> queued_;
   std::vector<Session*> turn_;
+  /// Whose backend's socket was replaced in this turn.
+  std::vector<Session*> replaced_;
   std::size_t open_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <variant>
 
+#include "proxy/dataplane/connection_listing.h"
 #include "proxy/dataplane/frontend.h"
 #include "proxy/dataplane/served_port.h"
 #include "proxy/relay/unique_fd.h"
@@ -56,6 +57,10 @@ struct Adoption {
 struct Adopt {
   std::shared_ptr<Adoption> adoption;
 };
+/// Add to the listing what connections there are.
+struct ListConnections {
+  std::shared_ptr<ConnectionListing> listing;
+};
 /// Say once when no connection is left.
 struct ReportIdle {};
 /// Reset every connection.
@@ -63,7 +68,7 @@ struct CancelAll {};
 /// Reset every connection, close every listener, and end the thread.
 struct Quit {};
 
-using Command = std::variant<Listen, Unlisten, UseState, Forget, Adopt, ReportIdle, CancelAll, Quit>;
+using Command = std::variant<Listen, Unlisten, UseState, Forget, Adopt, ListConnections, ReportIdle, CancelAll, Quit>;
 /// A large cluster makes tens of thousands of them at a time, which a vector would move each time it grows.
 using Commands = std::deque<Command>;
 

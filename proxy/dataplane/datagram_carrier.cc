@@ -15,6 +15,8 @@ namespace {
 
 /// Batches read from one socket before the worker turns to the others.
 constexpr int kBatchesATurn = 4;
+/// Choices asked of the balancer before an ejected endpoint is taken.
+constexpr unsigned kMostDraws = 7;
 
 bool has_all_answers(const Flow& flow) {
   const std::uint64_t each = flow.service->port->state.udp_responses;
@@ -99,10 +101,11 @@ void DatagramCarrier::unlisten(const ListenSocket& socket) {
   socket_closed_(socket);
 }
 
-void DatagramCarrier::state_changed(const WorkerPort& port, TimePoint now) {
+void DatagramCarrier::state_changed(WorkerPort& port, TimePoint now) {
   if (const auto found = services_of_port_.find(&port); found != services_of_port_.end()) {
     for (DatagramService* const service : found->second) reconsider(*service, now);
   }
+  port.endpoints.keep_only([&port](const config::Backend& endpoint) { return is_in_use(port.state, endpoint); });
 }
 
 void DatagramCarrier::assign(DatagramService& service, const std::shared_ptr<WorkerPort>& port) {
@@ -119,13 +122,11 @@ void DatagramCarrier::unassign(DatagramService& service) {
 void DatagramCarrier::reconsider(DatagramService& service, TimePoint now) {
   std::vector<Flow*> lost;
   for (const auto& [client, flow] : service.flows) {
-    if (!position_of(service.port->state.set(flow->choice), flow->backend)) lost.push_back(flow);
+    if (!position_of(service.port->state.set(flow->choice), flow->backend())) lost.push_back(flow);
   }
   for (Flow* const flow : lost) {
-    const config::BackendSet& set = service.port->state.set(flow->choice);
-    const auto position = service.port->shared->balancer(flow->choice).pick(set);
-    if (position) {
-      redirect(*flow, set.backends[*position], now);
+    if (const auto position = choose(*service.port, flow->choice, flow->client, now)) {
+      redirect(*flow, service.port->state.set(flow->choice).backends[*position], now);
     } else {
       close(*flow);
     }
@@ -162,32 +163,47 @@ Flow* DatagramCarrier::open_flow(DatagramService& service, const Peer& client, T
   const int error =
       flow ? poller_.watch(flow->upstream.get(), EPOLLIN, EventTag(EventTag::Kind::kFlow, flow.get())) : 0;
   if (!flow || error != 0) {
+    if (flow) flow->endpoint->closed();
     budget_.give_back();
-    service.port->counters->failed.add();
+    service.port->counters.failed.add();
     counters_.flows.failed.add();
     return nullptr;
   }
   service.flows.emplace(client, flow.get());
   active_.push_back(*flow);
-  service.port->counters->accepted.add();
+  service.port->counters.accepted.add();
   counters_.flows.accepted.add();
   // Owned by the list it is in, from here until finish_turn() frees it.
   return flow.release();
 }
 
+std::optional<std::size_t> DatagramCarrier::choose(const WorkerPort& port, SetChoice choice, const Peer& client,
+                                                   TimePoint now) {
+  const config::BackendSet& set = port.state.set(choice);
+  if (set.empty()) return std::nullopt;
+  const PickContext context = port.pick_context(choice, client.address, random_, now);
+  std::size_t position = 0;
+  for (unsigned draw = 0; draw < kMostDraws; ++draw) {
+    position = port.shared->balancer(choice).pick(set, context, draw);
+    if (!port.shared->ejections().leaves_out(set.backends[position], now)) break;
+  }
+  return position;
+}
+
 std::unique_ptr<Flow> DatagramCarrier::dial(DatagramService& service, const Peer& client, TimePoint now) {
-  const PortState& state = service.port->state;
+  WorkerPort& port = *service.port;
+  const PortState& state = port.state;
   auto flow = std::make_unique<Flow>();
   flow->service = &service;
   flow->client = client;
   flow->choice = choose_set(*service.frontend, state, client.address);
   flow->last = now;
   const config::BackendSet& set = state.set(flow->choice);
-  const AffinityTable::Key key{service.port->shared->id(), client.address};
+  const AffinityTable::Key key{port.shared->id(), client.address};
   const bool sticky = state.affinity > std::chrono::seconds{0};
   const auto former = sticky ? affinity_.find(key, state.affinity, now) : std::nullopt;
   std::optional<std::size_t> position = former ? position_of(set, *former) : std::nullopt;
-  if (!position) position = service.port->shared->balancer(flow->choice).pick(set);
+  if (!position) position = choose(port, flow->choice, client, now);
   bool made_room = false;
   for (std::size_t tries = 0; position && tries < set.backends.size(); ++tries) {
     const config::Backend& backend = set.backends[(*position + tries) % set.backends.size()];
@@ -197,7 +213,8 @@ std::unique_ptr<Flow> DatagramCarrier::dial(DatagramService& service, const Peer
       if (made_room) socket = connect_datagrams(backend.address, backend.port);
     }
     if (socket.error == 0) {
-      flow->backend = backend;
+      flow->endpoint = &port.endpoint(backend);
+      flow->endpoint->try_open(0);
       flow->upstream = std::move(socket.fd);
       if (sticky) affinity_.remember(key, backend, now);
       return flow;
@@ -225,7 +242,8 @@ void DatagramCarrier::pass_requests(Flow& flow, std::size_t first, std::size_t c
       const std::size_t bytes = bytes_in(batch_, first, sent.count);
       flow.requests += sent.count;
       flow.outstanding += sent.count;
-      flow.service->port->counters->to_backend.add(bytes);
+      flow.service->port->counters.to_backend.add(bytes);
+      flow.endpoint->counters->to_backend.add(bytes);
       counters_.flows.to_backend.add(bytes);
       keep(flow, batch_.bytes(first + sent.count - 1));
       first += sent.count;
@@ -274,13 +292,15 @@ void DatagramCarrier::pass_answers(Flow& flow, TimePoint now) {
   flow.answers += batch_.size();
   flow.outstanding = 0;
   flow.has_unanswered = false;
+  flow.service->port->shared->ejections().succeeded(flow.backend());
   for (std::size_t first = 0; first < batch_.size();) {
     const std::size_t rest = batch_.size() - first;
     const DatagramBatch::Sent sent = socket.answers >= 0
                                          ? batch_.send_as(socket.answers, service, first, rest, flow.client)
                                          : batch_.send(socket.fd.get(), first, rest, &client);
     const std::size_t bytes = bytes_in(batch_, first, sent.count);
-    flow.service->port->counters->to_client.add(bytes);
+    flow.service->port->counters.to_client.add(bytes);
+    flow.endpoint->counters->to_client.add(bytes);
     counters_.flows.to_client.add(bytes);
     first += sent.count;
     if (sent.error != 0) {
@@ -298,13 +318,18 @@ void DatagramCarrier::note_passed(Flow& flow, TimePoint now) {
 
 void DatagramCarrier::refused(Flow& flow, TimePoint now) {
   counters_.dial_failures[static_cast<std::size_t>(DialFailure::kRefused)].add();
-  const config::BackendSet& set = flow.service->port->state.set(flow.choice);
+  const WorkerPort& port = *flow.service->port;
+  const config::BackendSet& set = port.state.set(flow.choice);
   if (set.empty()) {
     close(flow);
     return;
   }
-  const config::Backend& other = set.backends[position_after(set, flow.backend)];
-  if (same_endpoint(other, flow.backend)) {
+  flow.endpoint->counters->failed.add();
+  if (port.state.settings->ejection && port.shared->ejections().failed(flow.backend(), set, now)) {
+    counters_.ejections.add();
+  }
+  const config::Backend& other = set.backends[position_after(set, flow.backend())];
+  if (same_endpoint(other, flow.backend())) {
     flow.has_unanswered = false;
     return;
   }
@@ -317,8 +342,11 @@ bool DatagramCarrier::redirect(Flow& flow, const config::Backend& backend, TimeP
     close(flow);
     return false;
   }
-  flow.backend = backend;
-  flow.service->port->counters->retried.add();
+  WorkerEndpoint& endpoint = flow.service->port->endpoint(backend);
+  endpoint.try_open(0);
+  endpoint.counters->retried.add();
+  std::exchange(flow.endpoint, &endpoint)->closed();
+  flow.service->port->counters.retried.add();
   counters_.flows.retried.add();
   const PortState& state = flow.service->port->state;
   if (state.affinity > std::chrono::seconds{0}) {
@@ -367,9 +395,10 @@ void DatagramCarrier::close_flows(DatagramService& service) {
 
 void DatagramCarrier::close(Flow& flow) {
   flow.upstream.reset();
+  flow.endpoint->closed();
   flow.closed = true;
   flow.service->flows.erase(flow.client);
-  flow.service->port->counters->closed.add();
+  flow.service->port->counters.closed.add();
   counters_.flows.closed.add();
   budget_.give_back();
   closed_.push_back(flow);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -54,7 +55,7 @@ class DatagramCarrier {
   /// Ends the flows and closes the socket. Must not be called while events of the turn are still to be told.
   void unlisten(const ListenSocket& socket);
   /// The service port goes by another state now: flows whose backend is gone get another.
-  void state_changed(const WorkerPort& port, TimePoint now);
+  void state_changed(WorkerPort& port, TimePoint now);
 
   void service_ready(DatagramService& service, TimePoint now);
   void flow_ready(Flow& flow, TimePoint now);
@@ -69,6 +70,8 @@ class DatagramCarrier {
  private:
   Flow* flow_of(DatagramService& service, const Peer& client, TimePoint now);
   Flow* open_flow(DatagramService& service, const Peer& client, TimePoint now);
+  /// A position in the set in force; none while it is empty.
+  std::optional<std::size_t> choose(const WorkerPort& port, SetChoice choice, const Peer& client, TimePoint now);
   std::unique_ptr<Flow> dial(DatagramService& service, const Peer& client, TimePoint now);
   bool make_room();
 
@@ -95,6 +98,7 @@ class DatagramCarrier {
   const DataplaneOptions& options_;
   Closed socket_closed_;
   DatagramBatch batch_;
+  std::minstd_rand random_;
   std::unordered_map<const ListenSocket*, std::unique_ptr<DatagramService>> services_;
   /// A change of one service port's state must not cost a look at all.
   std::unordered_map<const WorkerPort*, std::vector<DatagramService*>> services_of_port_;

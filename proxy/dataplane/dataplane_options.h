@@ -3,9 +3,11 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 
 #include "proxy/balancer/ejections.h"
 #include "proxy/capture/capture.h"
+#include "proxy/dataplane/connection_record.h"
 
 namespace ferry::proxy {
 
@@ -19,6 +21,12 @@ struct DataplaneOptions {
   Prefixes service_ranges{};
   /// A connection of which one side has finished sending is closed when no byte has moved for this long.
   std::chrono::milliseconds half_close_timeout = std::chrono::minutes{15};
+  /// A connection is reset when one side has owed an answer for this long; 0: when the kernel gives up, after a quarter
+  /// of an hour.
+  std::chrono::milliseconds dead_peer_timeout = std::chrono::seconds{30};
+  /// Told of each TCP connection that has ended, by the worker that carried it, which must not be kept waiting. Empty:
+  /// nobody asks.
+  std::function<void(const ConnectionRecord&)> on_closed{};
   /// How long each dial of one connection may take, one endpoint after the other; their sum is the whole budget.
   std::array<std::chrono::milliseconds, 4> dial_timeouts{std::chrono::milliseconds{250}, std::chrono::milliseconds{500},
                                                          std::chrono::milliseconds{1000},

@@ -68,7 +68,17 @@ struct DataplaneTotals {
   DialFailures dial_failures;
   /// Endpoints ejected, and ejected anew after a trial.
   std::uint64_t ejections = 0;
+  /// Second dials beside the first, and those that were quicker.
+  std::uint64_t hedges = 0;
+  std::uint64_t hedges_won = 0;
+  /// Times a connection waited because every endpoint had all the connections it may have.
+  std::uint64_t place_waits = 0;
   std::uint64_t half_close_timeouts = 0;
+  std::uint64_t idle_timeouts = 0;
+  /// Connections closed because their endpoint had terminated or was gone.
+  std::uint64_t drained = 0;
+  /// Connections reset because one side was silent that ought to have answered.
+  std::uint64_t vanished_peers = 0;
   /// Connections ended by a reset from either side.
   std::uint64_t resets_passed = 0;
   /// accept(2) failures by errno.

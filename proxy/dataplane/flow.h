@@ -33,7 +33,8 @@ struct Flow : ListHook {
   DatagramService* service = nullptr;
   Peer client;
   SetChoice choice;
-  config::Backend backend;
+  /// Never null while it is open.
+  WorkerEndpoint* endpoint = nullptr;
   /// Talks to the backend alone.
   UniqueFd upstream;
   /// When a datagram last passed, either way.
@@ -47,6 +48,8 @@ struct Flow : ListHook {
   std::vector<char> unanswered;
   bool has_unanswered = false;
   bool closed = false;
+
+  const config::Backend& backend() const { return endpoint->record->endpoint; }
 };
 
 }  // namespace ferry::proxy

@@ -1,9 +1,8 @@
 #include "proxy/dataplane/port_registry.h"
 
 #include <algorithm>
-#include <charconv>
-#include <string>
-#include <system_error>
+#include <array>
+#include <chrono>
 #include <utility>
 
 namespace ferry::proxy {
@@ -14,32 +13,55 @@ bool has_address(const std::vector<Frontend>& frontends, const ListenAddress& at
   return std::any_of(frontends.begin(), frontends.end(), [&](const Frontend& frontend) { return frontend.at == at; });
 }
 
-/// How many datagrams answer one: as the service says, and one for DNS.
-std::uint32_t udp_responses_of(const config::ServicePortInfo& info) {
-  constexpr std::uint16_t kDns = 53;
-  std::uint32_t responses = info.port == kDns ? 1 : 0;
-  if (const auto said = info.annotations.find("udp-responses"); said != info.annotations.end()) {
-    const std::string& text = said->second;
-    std::uint32_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error == std::errc() && end == text.data() + text.size()) responses = number;
-  }
-  return responses;
-}
+using Clock = std::chrono::steady_clock;
+
+/// A server of DNS answers with one datagram.
+constexpr std::uint16_t kDns = 53;
+
+constexpr std::array kFamilies{config::AddressFamily::kIpv4, config::AddressFamily::kIpv6};
 
 PortState state_of(const config::ServicePortInfo& info) {
   PortState state;
-  for (const config::AddressFamily family : {config::AddressFamily::kIpv4, config::AddressFamily::kIpv6}) {
+  for (const config::AddressFamily family : kFamilies) {
     const config::FamilyBackends& backends = info.backends_of(family);
     state.sets[SetChoice{family, Scope::kCluster}.index()] = backends.cluster;
     state.sets[SetChoice{family, Scope::kLocal}.index()] = backends.local;
   }
   if (info.session_affinity == config::SessionAffinity::kClientIp) state.affinity = info.affinity_timeout;
-  state.udp_responses = udp_responses_of(info);
-  if (const auto said = info.annotations.find("proxy-protocol"); said != info.annotations.end()) {
-    state.proxy_protocol = said->second == "v2";
-  }
+  state.settings = read_settings(info.annotations).settings;
+  state.udp_responses = state.settings->udp_responses.value_or(info.port == kDns ? 1 : 0);
+  state.proxy_protocol = state.settings->proxy_protocol;
   return state;
+}
+
+/// The table of the set in force, made anew only where the set is another.
+std::shared_ptr<const MaglevTable> maglev_of(const PortState& former, const PortState& now, SetChoice choice) {
+  if (now.set(choice).empty()) return nullptr;
+  const std::size_t index = choice.index();
+  const bool same = former.extras && former.extras->maglev[index] && former.sets[index] == now.sets[index];
+  return same ? former.extras->maglev[index] : std::make_shared<const MaglevTable>(now.set(choice));
+}
+
+std::shared_ptr<const PortExtras> extras_of(const config::ServicePortInfo& info, const PortState& former,
+                                            const PortState& now) {
+  PortExtras extras;
+  const ServiceSettings& settings = *now.settings;
+  for (const config::AddressFamily family : kFamilies) {
+    for (const Scope scope : {Scope::kCluster, Scope::kLocal}) {
+      const SetChoice choice{family, scope};
+      if (settings.load_balancing == LoadBalancing::kMaglev) {
+        extras.maglev[choice.index()] = maglev_of(former, now, choice);
+      }
+    }
+    if (settings.drain_timeout > std::chrono::milliseconds{0}) {
+      extras.staying[static_cast<std::size_t>(family)] = info.backends_of(family).staying;
+    }
+  }
+  if (settings.slow_start > std::chrono::milliseconds{0}) {
+    extras.warm_ups = WarmUps::next(former.extras ? former.extras->warm_ups : nullptr, former.sets, now.sets,
+                                    settings.slow_start, Clock::now());
+  }
+  return extras.any() ? std::make_shared<const PortExtras>(std::move(extras)) : nullptr;
 }
 
 }  // namespace
@@ -109,16 +131,16 @@ void PortRegistry::claim_present(const config::ServicePortChange& change, Listen
     known.frontends = frontends_of(*change.after, surroundings_);
   }
   PortState state = state_of(*change.after);
-  for (const config::AddressFamily family : {config::AddressFamily::kIpv4, config::AddressFamily::kIpv6}) {
+  state.extras = extras_of(*change.after, known.state, state);
+  for (const config::AddressFamily family : kFamilies) {
     for (const Scope scope : {Scope::kCluster, Scope::kLocal}) {
       const SetChoice choice{family, scope};
       known.port->balancer(choice).set_changed(known.state.set(choice), state.set(choice));
     }
   }
-  known.port->ejections().keep_only([&state](const config::Backend& endpoint) {
-    return std::any_of(state.sets.begin(), state.sets.end(),
-                       [&](const auto& set) { return position_of(*set, endpoint).has_value(); });
-  });
+  const auto is_there = [&state](const config::Backend& endpoint) { return is_in_use(state, endpoint); };
+  known.port->ejections().keep_only(is_there);
+  known.port->endpoints().keep_only(is_there);
   known.state = std::move(state);
   for (const Frontend& frontend : known.frontends) {
     listeners.claim(frontend, known.port);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,33 +14,23 @@
 #include "config/service_port_info.h"
 #include "proxy/balancer/ejections.h"
 #include "proxy/balancer/load_balancer.h"
+#include "proxy/balancer/maglev_table.h"
+#include "proxy/balancer/warm_ups.h"
+#include "proxy/dataplane/connection_counters.h"
 #include "proxy/dataplane/dataplane_snapshot.h"
+#include "proxy/dataplane/durations.h"
+#include "proxy/dataplane/endpoint_table.h"
 #include "proxy/dataplane/frontend.h"
-#include "proxy/relay/counter.h"
+#include "proxy/dataplane/worker_endpoints.h"
+#include "proxy/relay/socket_address.h"
+#include "proxy/settings/service_settings.h"
 
 namespace ferry::proxy {
 
-/// What one worker did for one service port (or for all). Written by that worker; on a cache line of its own.
-struct alignas(64) PortCounters {
-  Counter accepted;
-  Counter closed;
-  Counter failed;
-  Counter retried;
-  Counter to_backend;
-  Counter to_client;
-
-  /// Adds what these counters say to `sum`.
-  void add_to(ConnectionCounters& sum) const {
-    // Closed before accepted: read the other way round, a connection opened and closed in between would count -1.
-    const std::uint64_t closed_now = closed.value();
-    const std::uint64_t accepted_now = accepted.value();
-    sum.accepted += accepted_now;
-    sum.open += accepted_now - closed_now;
-    sum.failed += failed.value();
-    sum.retried += retried.value();
-    sum.bytes_to_backend += to_backend.value();
-    sum.bytes_to_client += to_client.value();
-  }
+/// How long things took that one worker did for one service port.
+struct PortTimes {
+  ConnectTimes connect;
+  LifeTimes life;
 };
 
 /// Which of a service port's backend sets.
@@ -52,7 +43,8 @@ struct SetChoice {
   std::size_t index() const { return 2 * static_cast<std::size_t>(family) + static_cast<std::size_t>(scope); }
 };
 
-/// What all threads share of one service port: whose turn it is, and a row of counters for each worker.
+/// What all threads share of one service port: whose turn it is, what is known of its endpoints, and a row of counters
+/// for each worker.
 class ServedPort {
  public:
   /// `id`: no other service port of the dataplane, now or later, has it.
@@ -61,7 +53,11 @@ class ServedPort {
       : name_(std::make_shared<const config::ServicePortName>(std::move(name))),
         id_(id),
         ejections_(ejection, id),
+        endpoints_(workers),
         counters_(workers) {}
+  ~ServedPort();
+  ServedPort(const ServedPort&) = delete;
+  ServedPort& operator=(const ServedPort&) = delete;
 
   const std::shared_ptr<const config::ServicePortName>& name() const { return name_; }
 
@@ -70,9 +66,17 @@ class ServedPort {
   LoadBalancer& balancer(SetChoice choice) { return balancers_[choice.index()]; }
   /// Of all its sets.
   Ejections& ejections() { return ejections_; }
+  EndpointTable& endpoints() { return endpoints_; }
+  const EndpointTable& endpoints() const { return endpoints_; }
 
   /// Belongs to the worker of that index; anyone may read.
   PortCounters& counters(std::size_t worker) { return counters_[worker]; }
+
+  /// Like counters(); made with the first connection.
+  PortTimes& times(std::size_t worker);
+  /// Of all workers.
+  ConnectTimes::Counts connect_times() const;
+  LifeTimes::Counts life_times() const;
 
   ConnectionCounters connections() const {
     ConnectionCounters sum;
@@ -87,7 +91,23 @@ class ServedPort {
   std::uint64_t id_;
   std::array<LoadBalancer, SetChoice::kCount> balancers_;
   Ejections ejections_;
+  EndpointTable endpoints_;
   std::vector<PortCounters> counters_;
+  /// One for each worker; null before the first connection, which most service ports of a node never have.
+  std::atomic<PortTimes*> times_{nullptr};
+};
+
+/// What few services need.
+struct PortExtras {
+  /// By SetChoice; null unless the algorithm is maglev, and for empty sets.
+  std::array<std::shared_ptr<const MaglevTable>, SetChoice::kCount> maglev;
+  /// Null: nobody warms up.
+  std::shared_ptr<const WarmUps> warm_ups;
+  /// By family: the endpoints that are there and do not terminate, whose connections stay; null: all stay.
+  std::array<std::shared_ptr<const config::BackendSet>, 2> staying;
+
+  bool any() const { return *this != PortExtras{}; }
+  friend bool operator==(const PortExtras&, const PortExtras&) = default;
 };
 
 /// What the workers go by when they carry the connections of one service port.
@@ -102,28 +122,50 @@ struct PortState {
   std::uint32_t udp_responses = 0;
   /// Endpoints of TCP hear first, by the PROXY protocol, who their client is.
   bool proxy_protocol = false;
+  /// Never null.
+  std::shared_ptr<const ServiceSettings> settings = ServiceSettings::defaults();
+  /// Null for most.
+  std::shared_ptr<const PortExtras> extras;
 
   const config::BackendSet& set(SetChoice choice) const { return *sets[choice.index()]; }
 };
 
-/// Where a client that came to the frontend is carried to; `client` none: it does not matter who it is. One that was
-/// let in while there still were endpoints in its scope is better carried elsewhere than nowhere.
-SetChoice choose_set(const Frontend& frontend, const PortState& state, const std::optional<config::IpAddress>& client);
+/// Whether one of the sets has the endpoint.
+bool is_in_use(const PortState& state, const config::Backend& endpoint);
+
+/// Where a client that came to the frontend is carried to. One that was let in while there still were endpoints in its
+/// scope is better carried elsewhere than nowhere.
+SetChoice choose_set(const Frontend& frontend, const PortState& state, const config::IpAddress& client);
 
 /// How a connection came.
 struct Arrival {
   SetChoice choice;
-  /// Who made it; known only where it matters.
-  std::optional<config::IpAddress> client;
+  /// Who made it, or for whom it was made.
+  Peer client;
   /// The endpoint hears this first, before any byte of the client; mostly empty.
   std::string header{};
 };
 
 /// One worker's view of a service port: no other thread touches it.
 struct WorkerPort {
+  WorkerPort(std::shared_ptr<ServedPort> port, std::size_t index, PortState now = {})
+      : shared(std::move(port)), worker(index), counters(shared->counters(index)), state(std::move(now)) {}
+
   std::shared_ptr<ServedPort> shared;
-  PortCounters* counters = nullptr;
+  /// The worker's index, and its row.
+  std::size_t worker;
+  PortCounters& counters;
   PortState state;
+  /// The endpoints that this worker has dialled.
+  WorkerEndpoints endpoints;
+  /// Connections that wait until an endpoint may have one more.
+  std::uint32_t waiting = 0;
+
+  WorkerEndpoint& endpoint(const config::Backend& backend) {
+    return endpoints.of(backend, shared->endpoints(), worker);
+  }
+  PickContext pick_context(SetChoice choice, const config::IpAddress& client, std::minstd_rand& random,
+                           std::chrono::steady_clock::time_point now) const;
 };
 
 }  // namespace ferry::proxy

@@ -19,6 +19,11 @@ constexpr std::uint64_t kToleratedLead = 4;
 /// Turns after which deadlines are acted on though events may still wait.
 constexpr std::size_t kMostFullTurns = 16;
 
+/// Whether the batch that begins with it is one of those that are counted (Dataplane::Batches).
+bool is_change(const Command& first) {
+  return !std::holds_alternative<Adopt>(first) && !std::holds_alternative<ListConnections>(first);
+}
+
 }  // namespace
 
 Worker::Worker(std::size_t index, const DataplaneOptions& options, AffinityTable& affinity, FlowBudget& flows,
@@ -119,6 +124,9 @@ void Worker::tell(const epoll_event& event, Clock::time_point now) {
     case EventTag::Kind::kBackend:
       carrier_.backend_ready(tag.target<Session>(), event.events, now);
       break;
+    case EventTag::Kind::kHedge:
+      carrier_.hedge_ready(tag.target<Session>(), event.events, now);
+      break;
     case EventTag::Kind::kService:
       datagrams_.service_ready(tag.target<DatagramService>(), now);
       break;
@@ -157,9 +165,14 @@ void Worker::obey_commands(Clock::time_point now) {
     void operator()(const UseState& command) const {
       const std::shared_ptr<WorkerPort>& port = worker.port_of(command.port);
       port->state = command.state;
-      if (port->shared->name()->protocol == config::Protocol::kUdp) worker.datagrams_.state_changed(*port, now);
+      if (port->shared->name()->protocol == config::Protocol::kUdp) {
+        worker.datagrams_.state_changed(*port, now);
+      } else {
+        worker.carrier_.state_changed(port, now);
+      }
     }
     void operator()(const Forget& command) const { worker.ports_.erase(command.port.get()); }
+    void operator()(const ListConnections& command) const { worker.list_connections(*command.listing, now); }
     void operator()(const Adopt& command) const { worker.adopt(*command.adoption, now); }
     void operator()(const ReportIdle& /*command*/) const { worker.report_when_idle_ = true; }
     void operator()(const CancelAll& /*command*/) const {
@@ -174,7 +187,7 @@ void Worker::obey_commands(Clock::time_point now) {
       std::visit(Obey{*this, now}, command);
     }
     acceptor_.finish_commands(now);
-    if (batch->empty() || !std::holds_alternative<Adopt>(batch->front())) {
+    if (batch->empty() || is_change(batch->front())) {
       counters_.batches_done.add();
     }
   }
@@ -205,9 +218,15 @@ void Worker::adopt(Adoption& adoption, Clock::time_point now) {
   if (const auto found = ports_.find(adoption.port.get()); found != ports_.end()) {
     port = found->second;
   } else {
-    port = std::make_shared<WorkerPort>(WorkerPort{adoption.port, &adoption.port->counters(index_), adoption.state});
+    port = std::make_shared<WorkerPort>(adoption.port, index_, adoption.state);
   }
   carrier_.take(std::move(adoption.client), port, adoption.arrival, now);
+}
+
+void Worker::list_connections(ConnectionListing& listing, Clock::time_point now) {
+  std::vector<ConnectionRecord> found;
+  carrier_.list(found, listing.wanted, listing.most, now);
+  listing.add(std::move(found), carrier_.open());
 }
 
 void Worker::report_idle() {
@@ -228,11 +247,7 @@ std::optional<Clock::time_point> Worker::next_deadline() {
 
 const std::shared_ptr<WorkerPort>& Worker::port_of(const std::shared_ptr<ServedPort>& port) {
   std::shared_ptr<WorkerPort>& entry = ports_[port.get()];
-  if (!entry) {
-    entry = std::make_shared<WorkerPort>();
-    entry->shared = port;
-    entry->counters = &port->counters(index_);
-  }
+  if (!entry) entry = std::make_shared<WorkerPort>(port, index_);
   return entry;
 }
 

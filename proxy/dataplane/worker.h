@@ -61,6 +61,7 @@ class Worker {
   void listen(const Listen& command);
   void unlisten(const Unlisten& command, std::chrono::steady_clock::time_point now);
   void obey_commands(std::chrono::steady_clock::time_point now);
+  void list_connections(ConnectionListing& listing, std::chrono::steady_clock::time_point now);
   void report_idle();
   /// Connections it has, and will have.
   std::uint64_t load() const;

@@ -1,6 +1,6 @@
 #include "proxy/dataplane/worker_counters.h"
 
-#include "proxy/balancer/dial_plan.h"
+#include "proxy/balancer/dial_failure.h"
 
 namespace ferry::proxy {
 
@@ -15,7 +15,13 @@ void WorkerCounters::add_to(DataplaneTotals& totals) const {
   totals.dial_failures.timed_out += dials(DialFailure::kTimedOut);
   totals.dial_failures.unreachable += dials(DialFailure::kUnreachable);
   totals.dial_failures.local_shortage += dials(DialFailure::kLocalShortage);
+  totals.hedges += hedges.value();
+  totals.hedges_won += hedges_won.value();
+  totals.place_waits += place_waits.value();
   totals.half_close_timeouts += half_close_timeouts.value();
+  totals.idle_timeouts += idle_timeouts.value();
+  totals.drained += drained.value();
+  totals.vanished_peers += vanished_peers.value();
   totals.ejections += ejections.value();
   totals.resets_passed += resets_passed.value();
   totals.shed += shed.value();

@@ -3,8 +3,8 @@
 #include <array>
 #include <cstddef>
 
+#include "proxy/dataplane/connection_counters.h"
 #include "proxy/dataplane/dataplane_snapshot.h"
-#include "proxy/dataplane/served_port.h"
 #include "proxy/relay/counter.h"
 
 namespace ferry::proxy {
@@ -22,7 +22,15 @@ struct WorkerCounters {
   /// By DialFailure.
   std::array<Counter, 4> dial_failures;
   Counter ejections;
+  /// Second dials beside the first, and those that were quicker.
+  Counter hedges;
+  Counter hedges_won;
+  /// Looks at endpoints that all had the connections they may have.
+  Counter place_waits;
   Counter half_close_timeouts;
+  Counter idle_timeouts;
+  Counter drained;
+  Counter vanished_peers;
   Counter resets_passed;
   Counter shed;
   Counter proxy_header_errors;

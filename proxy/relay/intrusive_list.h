@@ -35,6 +35,12 @@ class IntrusiveList {
   /// The first element. The list must not be empty.
   T& front() noexcept { return static_cast<T&>(*ends_.next_); }
 
+  /// Calls `each` for every element; it must not unlink any.
+  template <typename Each>
+  void for_each(Each each) {
+    for (ListHook* hook = ends_.next_; hook != &ends_; hook = hook->next_) each(static_cast<T&>(*hook));
+  }
+
   /// Appends the element, taking it out of the list it was in.
   void push_back(T& element) noexcept {
     ListHook& hook = element;

@@ -13,11 +13,15 @@ Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   }
 }
 
-int Poller::watch(int fd, std::uint32_t events, EventTag tag) {
+int Poller::watch(int fd, std::uint32_t events, EventTag tag) { return control(EPOLL_CTL_ADD, fd, events, tag); }
+
+int Poller::watch_as(int fd, std::uint32_t events, EventTag tag) { return control(EPOLL_CTL_MOD, fd, events, tag); }
+
+int Poller::control(int operation, int fd, std::uint32_t events, EventTag tag) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = tag.value();
-  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+  return ::epoll_ctl(epoll_.get(), operation, fd, &event) == 0 ? 0 : errno;
 }
 
 void Poller::unwatch(int fd) { static_cast<void>(::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr)); }

@@ -16,7 +16,7 @@ namespace ferry::proxy {
 /// Whom an event of a worker's epoll is for: a pointer, and what it points to.
 class EventTag {
  public:
-  enum class Kind : std::uint8_t { kMailbox, kListener, kClient, kBackend, kService, kFlow, kHeader };
+  enum class Kind : std::uint8_t { kMailbox, kListener, kClient, kBackend, kService, kFlow, kHeader, kHedge };
 
   /// `target` must be aligned to 8 bytes or more.
   EventTag(Kind kind, void* target) noexcept
@@ -43,6 +43,8 @@ class Poller {
 
   /// 0, or the errno.
   int watch(int fd, std::uint32_t events, EventTag tag);
+  /// Of a descriptor that is watched already; what is ready now is told anew.
+  int watch_as(int fd, std::uint32_t events, EventTag tag);
   /// The descriptor must be watched. Closing a descriptor that is not shared does the same without a call.
   void unwatch(int fd);
 
@@ -55,6 +57,7 @@ class Poller {
   bool full(std::span<const epoll_event> events) const { return events.size() == events_.size(); }
 
  private:
+  int control(int operation, int fd, std::uint32_t events, EventTag tag);
   std::span<const epoll_event> wait_milliseconds(int timeout);
 
   static constexpr std::size_t kBatch = 128;

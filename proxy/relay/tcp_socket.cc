@@ -1,5 +1,6 @@
 #include "proxy/relay/tcp_socket.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -18,19 +19,21 @@ bool enable(int fd, int level, int option, int value = 1) {
   return ::setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }
 
-constexpr int kKeepAliveIdleSeconds = 120;
-constexpr int kKeepAliveIntervalSeconds = 30;
-constexpr int kKeepAliveProbes = 4;
+/// tcp(7), in seconds.
+struct KeepAlive {
+  int idle = 120;
+  int interval = 30;
+  int probes = 4;
+};
 
-bool set_keep_alive(int fd) {
-  return enable(fd, SOL_SOCKET, SO_KEEPALIVE) && enable(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds) &&
-         enable(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds) &&
-         enable(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+bool set_keep_alive(int fd, const KeepAlive& how) {
+  return enable(fd, SOL_SOCKET, SO_KEEPALIVE) && enable(fd, IPPROTO_TCP, TCP_KEEPIDLE, how.idle) &&
+         enable(fd, IPPROTO_TCP, TCP_KEEPINTVL, how.interval) && enable(fd, IPPROTO_TCP, TCP_KEEPCNT, how.probes);
 }
 
 bool set_listener_options(int fd, bool v4) {
   return enable(fd, SOL_SOCKET, SO_REUSEADDR) && enable(fd, SOL_SOCKET, SO_OOBINLINE) &&
-         enable(fd, IPPROTO_TCP, TCP_NODELAY) && set_keep_alive(fd) &&
+         enable(fd, IPPROTO_TCP, TCP_NODELAY) && set_keep_alive(fd, {}) &&
          (v4 ? enable(fd, IPPROTO_IP, IP_FREEBIND)
              : enable(fd, IPPROTO_IPV6, IPV6_V6ONLY) && enable(fd, IPPROTO_IPV6, IPV6_FREEBIND));
 }
@@ -67,7 +70,14 @@ SocketResult open_listener(const config::IpAddress& address, std::uint16_t port,
   return {std::move(fd), 0};
 }
 
-void keep_alive(int fd) { static_cast<void>(set_keep_alive(fd)); }
+void keep_alive(int fd, std::chrono::milliseconds limit) {
+  KeepAlive how;
+  if (limit > std::chrono::milliseconds{0}) {
+    const auto seconds = static_cast<int>(std::max<std::int64_t>(limit.count() / 1000, 6));
+    how = {seconds / 2, seconds / 6, 3};
+  }
+  static_cast<void>(set_keep_alive(fd, how));
+}
 
 int take_socket_error(int fd) {
   int error = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -24,8 +25,9 @@ SocketResult start_connect(const config::IpAddress& address, std::uint16_t port)
 SocketResult open_listener(const config::IpAddress& address, std::uint16_t port, int backlog,
                            const std::vector<config::IpPrefix>* only_from = nullptr);
 
-/// Has the kernel notice within about four minutes when the peer vanished without a word. Best effort.
-void keep_alive(int fd);
+/// Has the kernel notice when the peer of an idle connection vanished without a word: after `limit`, of which the first
+/// half passes in silence (at least 6 s, for keep-alive counts in seconds). 0: after about four minutes. Best effort.
+void keep_alive(int fd, std::chrono::milliseconds limit);
 
 /// The pending error of a socket, or 0; reading it clears it.
 int take_socket_error(int fd);

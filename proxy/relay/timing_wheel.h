@@ -23,7 +23,8 @@ class TimingWheel {
   static constexpr std::size_t kSlots = 512;
   static constexpr std::chrono::milliseconds kTick{8};
 
-  explicit TimingWheel(TimePoint now) : passed_(tick_of(now)) {}
+  explicit TimingWheel(TimePoint now, std::chrono::milliseconds tick = kTick)
+      : tick_(tick), passed_(tick_of(now)) {}
 
   void arm(T& element, TimePoint deadline) {
     // Rounded up, so that nothing fires early; the slot of `passed_` itself is behind.
@@ -62,6 +63,12 @@ class TimingWheel {
     marked_.fill(0);
   }
 
+  /// Calls `each` for every element, which stays where it is.
+  template <typename Each>
+  void for_each(Each each) {
+    for (IntrusiveList<T>& slot : slots_) slot.for_each(each);
+  }
+
   /// When expire() should be called next; nullopt when nothing is armed. May be early for elements unlinked since.
   std::optional<TimePoint> next() {
     for (std::int64_t tick = passed_ + 1; tick <= passed_ + static_cast<std::int64_t>(kSlots);) {
@@ -70,7 +77,7 @@ class TimingWheel {
       if (rest == 0) {
         tick += static_cast<std::int64_t>(64 - slot % 64);
       } else if ((rest & 1U) != 0 && !slots_[slot].empty()) {
-        return TimePoint(kTick * tick);
+        return TimePoint(tick_ * tick);
       } else {
         marked_[slot / 64] &= ~(std::uint64_t{rest & 1U} << (slot % 64));
         ++tick;
@@ -80,7 +87,7 @@ class TimingWheel {
   }
 
  private:
-  static std::int64_t tick_of(TimePoint time) { return time.time_since_epoch() / kTick; }
+  std::int64_t tick_of(TimePoint time) const { return time.time_since_epoch() / tick_; }
   static std::size_t slot_of(std::int64_t tick) { return static_cast<std::size_t>(tick) % kSlots; }
 
   void mark(std::size_t slot) { marked_[slot / 64] |= std::uint64_t{1} << (slot % 64); }
@@ -92,6 +99,7 @@ class TimingWheel {
     marked_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
   }
 
+  std::chrono::milliseconds tick_;
   std::array<IntrusiveList<T>, kSlots> slots_;
   /// A bit for each slot that may hold something.
   std::array<std::uint64_t, kSlots / 64> marked_{};

@@ -1,6 +1,7 @@
 #include "proxy/balancer/dial_plan.h"
 
 #include <cerrno>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -19,14 +20,36 @@ config::BackendSet set_of(std::initializer_list<std::uint8_t> last_bytes) {
   return set;
 }
 
-/// A plan on a clock of its own. A step reads "N@T" (dial 10.0.0.N for T ms), "pause T" or "give up".
+class Loads : public EndpointLoads {
+ public:
+  const EndpointLoad* find(const config::Backend& endpoint) const override {
+    const auto found = loads_.find(endpoint.address);
+    return found == loads_.end() ? nullptr : &found->second;
+  }
+  EndpointLoad& of(const config::Backend& endpoint) { return loads_[endpoint.address]; }
+
+ private:
+  std::map<config::IpAddress, EndpointLoad> loads_;
+};
+
+/// A plan on a clock of its own. A step reads "N@T" (dial 10.0.0.N for T ms), "pause T", "wait T" or "give up".
 class DialPlanTest : public ::testing::Test {
  protected:
+  PickContext by() { return {.now = now_, .random = random_, .loads = loads_, .max_connections = max_connections_}; }
+
+  std::string read(const DialPlan::Dial& dial) {
+    timeout_ = dial.timeout;
+    dialled_ = dial.backend;
+    return std::to_string(dial.backend.address.bytes()[3]) + "@" + std::to_string(dial.timeout.count());
+  }
   std::string next(const config::BackendSet& set) {
-    const DialPlan::Step step = plan_.next(balancer_, ejections_, set, now_);
+    const DialPlan::Step step = plan_.next(balancer_, ejections_, set, by());
     if (const auto* const dial = std::get_if<DialPlan::Dial>(&step)) {
-      timeout_ = dial->timeout;
-      return std::to_string(dial->backend.address.bytes()[3]) + "@" + std::to_string(dial->timeout.count());
+      return read(*dial);
+    }
+    if (const auto* const wait = std::get_if<DialPlan::AwaitPlace>(&step)) {
+      now_ += wait->length;
+      return "wait " + std::to_string(wait->length.count());
     }
     if (const auto* const pause = std::get_if<DialPlan::Pause>(&step)) {
       now_ += pause->length;
@@ -35,7 +58,7 @@ class DialPlanTest : public ::testing::Test {
     return "give up";
   }
   std::string next_after(DialFailure failure, const config::BackendSet& set) {
-    plan_.failed(failure);
+    plan_.failed(dialled_, failure);
     if (failure == DialFailure::kTimedOut) {
       now_ += timeout_;
     }
@@ -47,6 +70,10 @@ class DialPlanTest : public ::testing::Test {
   Ejections ejections_{ejection_};
   DialPlan::TimePoint now_;
   milliseconds timeout_{};
+  config::Backend dialled_;
+  std::minstd_rand random_;
+  Loads loads_;
+  std::uint32_t max_connections_ = 0;
   DialPlan plan_{kTimeouts, now_};
 };
 
@@ -64,7 +91,18 @@ TEST_F(DialPlanTest, AClientLeavesItsEndpointWhileThatIsEjected) {
   const auto set = set_of({1, 2, 3, 4});
   ejections_.failed(set.backends[1], set, now_);
   plan_ = DialPlan(kTimeouts, now_, set.backends[1]);
-  EXPECT_EQ(next(set), "3@250");
+  EXPECT_EQ(next(set), "1@250");
+}
+
+TEST_F(DialPlanTest, TheTurnsOfAnEjectedEndpointAreSharedByTheOthers) {
+  const auto set = set_of({1, 2, 3, 4});
+  ejections_.failed(set.backends[0], set, now_);
+  std::map<std::string, int> dials;
+  for (int i = 0; i < 300; ++i) {
+    plan_ = DialPlan(kTimeouts, now_);
+    ++dials[next(set)];
+  }
+  EXPECT_EQ(dials, (std::map<std::string, int>{{"2@250", 100}, {"3@250", 100}, {"4@250", 100}}));
 }
 
 TEST_F(DialPlanTest, AnEjectedEndpointIsTriedWhenItsTimeIsOver) {
@@ -84,12 +122,11 @@ TEST_F(DialPlanTest, ASingleEndpointGetsTheWholeBudgetInOneDial) {
   EXPECT_EQ(next_after(DialFailure::kTimedOut, set_of({1})), "give up");
 }
 
-TEST_F(DialPlanTest, BeginsWithThePreferredEndpointAndGoesOnFromThere) {
+TEST_F(DialPlanTest, BeginsWithThePreferredEndpointAndGoesOnWithWhoseTurnItIs) {
   const auto set = set_of({1, 2, 3});
   plan_ = DialPlan(kTimeouts, now_, set.backends[1]);
   EXPECT_EQ(next(set), "2@250");
-  EXPECT_EQ(plan_.current(), set.backends[1]);
-  EXPECT_EQ(next_after(DialFailure::kRefused, set), "3@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "1@250");
 }
 
 TEST_F(DialPlanTest, APreferredEndpointThatIsGoneDoesNotCount) {
@@ -162,13 +199,75 @@ TEST_F(DialPlanTest, AShortageThatLastsEndsWithTheBudget) {
 
 TEST_F(DialPlanTest, ASetThatChangedBetweenDialsIsTheOneUsed) {
   EXPECT_EQ(next(set_of({1, 2, 3})), "1@250");
-  EXPECT_EQ(next_after(DialFailure::kRefused, set_of({7, 8})), "7@250");
-  EXPECT_EQ(next_after(DialFailure::kRefused, set_of({1, 7})), "give up");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set_of({7, 8})), "8@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set_of({1, 8})), "give up");
 }
 
 TEST_F(DialPlanTest, LosingTheLastEndpointBetweenDialsGivesUp) {
   EXPECT_EQ(next(set_of({1, 2, 3})), "1@250");
   EXPECT_EQ(next_after(DialFailure::kRefused, {}), "give up");
+}
+
+TEST_F(DialPlanTest, AnEndpointWithAllItsConnectionsIsPassedOver) {
+  const auto set = set_of({1, 2, 3});
+  max_connections_ = 1;
+  loads_.of(set.backends[0]).try_open(0);
+  EXPECT_EQ(next(set), "2@250");
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "3@250");
+}
+
+TEST_F(DialPlanTest, WhenAllHaveTheirConnectionsAPlaceIsWaitedForAWhile) {
+  const auto set = set_of({1, 2});
+  max_connections_ = 1;
+  for (const config::Backend& endpoint : set.backends) loads_.of(endpoint).try_open(0);
+  for (int look = 0; look < 25; ++look) EXPECT_EQ(next(set), "wait 10");
+  EXPECT_EQ(next(set), "give up");
+}
+
+TEST_F(DialPlanTest, APlaceThatIsFreeAgainIsTaken) {
+  const auto set = set_of({1, 2});
+  max_connections_ = 1;
+  for (const config::Backend& endpoint : set.backends) loads_.of(endpoint).try_open(0);
+  EXPECT_EQ(next(set), "wait 10");
+  loads_.of(set.backends[1]).closed();
+  EXPECT_EQ(next(set), "2@250");
+}
+
+TEST_F(DialPlanTest, AClientWaitsALittleForItsEndpointThenTakesAnother) {
+  const auto set = set_of({1, 2});
+  max_connections_ = 1;
+  loads_.of(set.backends[1]).try_open(0);
+  plan_ = DialPlan(kTimeouts, now_, set.backends[1]);
+  for (int look = 0; look < 10; ++look) EXPECT_EQ(next(set), "wait 10");
+  EXPECT_EQ(next(set), "1@250");
+}
+
+TEST_F(DialPlanTest, AnEndpointThatWasFullAtTheLastMomentMayBeTriedLater) {
+  const auto set = set_of({1});
+  EXPECT_EQ(next(set), "1@3750");
+  plan_.passed_over(dialled_);
+  EXPECT_EQ(next(set), "1@3750");
+}
+
+TEST_F(DialPlanTest, AHedgeIsAnotherEndpointThatIsFit) {
+  const auto set = set_of({1, 2, 3, 4});
+  ejections_.failed(set.backends[1], set, now_);
+  EXPECT_EQ(next(set), "1@250");
+  const auto hedge = plan_.hedge(balancer_, ejections_, set, by());
+  ASSERT_TRUE(hedge);
+  EXPECT_EQ(read(*hedge), "3@250");
+  plan_.failed(set.backends[0], DialFailure::kTimedOut);
+  EXPECT_EQ(next_after(DialFailure::kRefused, set), "4@500");
+}
+
+TEST_F(DialPlanTest, WithoutAnotherFitEndpointThereIsNoHedge) {
+  const auto set = set_of({1, 2});
+  ejections_.failed(set.backends[1], set, now_);
+  EXPECT_EQ(next(set), "1@250");
+  EXPECT_EQ(plan_.hedge(balancer_, ejections_, set, by()), std::nullopt);
+  plan_ = DialPlan(kTimeouts, now_);
+  EXPECT_EQ(next(set_of({1})), "1@3750");
+  EXPECT_EQ(plan_.hedge(balancer_, ejections_, set_of({1}), by()), std::nullopt);
 }
 
 TEST(ClassifyDialError, TellsOurShortagesFromTheEndpointsFailures) {

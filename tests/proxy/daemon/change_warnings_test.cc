@@ -26,30 +26,30 @@ ServicePortChange change(const std::string& service, config::Protocol protocol,
   return {.name = {{"ns", service}, "p", protocol}, .before = std::move(before), .after = std::move(after)};
 }
 
-TEST(ChangeWarnings, NoChangeIsNoWarning) { EXPECT_THAT(warnings_about({}), IsEmpty()); }
+TEST(ChangeWarnings, NoChangeIsNoWarning) { EXPECT_THAT(warnings_about({}).lines, IsEmpty()); }
 
 TEST(ChangeWarnings, NewSctpPortsAreNamedInOneLine) {
   const auto sctp = config::Protocol::kSctp;
   EXPECT_THAT(
-      warnings_about({change("a", config::Protocol::kTcp, nullptr, info(0)), change("b", sctp, nullptr, info(0))}),
+      warnings_about({change("a", config::Protocol::kTcp, nullptr, info(0)), change("b", sctp, nullptr, info(0))}).lines,
       ElementsAre("ns/b:p/SCTP: not served, for SCTP is not carried"));
   EXPECT_THAT(warnings_about({change("a", sctp, nullptr, info(0)), change("b", sctp, nullptr, info(0)),
-                              change("c", sctp, nullptr, info(0))}),
+                              change("c", sctp, nullptr, info(0))}).lines,
               ElementsAre("ns/a:p/SCTP and 2 more: not served, for SCTP is not carried"));
-  EXPECT_THAT(warnings_about({change("a", sctp, info(0), info(0)), change("b", sctp, info(0), nullptr)}), IsEmpty());
+  EXPECT_THAT(warnings_about({change("a", sctp, info(0), info(0)), change("b", sctp, info(0), nullptr)}).lines, IsEmpty());
 }
 
 TEST(ChangeWarnings, RefusedEndpointsAreToldWhenThereAreMore) {
   const auto tcp = config::Protocol::kTcp;
   const std::string rest = " endpoints are refused: they are loopback, link-local or service addresses";
-  EXPECT_THAT(warnings_about({change("a", tcp, nullptr, info(2)), change("b", tcp, info(1), info(3))}),
+  EXPECT_THAT(warnings_about({change("a", tcp, nullptr, info(2)), change("b", tcp, info(1), info(3))}).lines,
               ElementsAre("ns/a:p/TCP: 2" + rest, "ns/b:p/TCP: 3" + rest));
   EXPECT_THAT(warnings_about({change("a", tcp, info(2), info(2)), change("b", tcp, info(3), info(1)),
-                              change("c", tcp, info(3), nullptr)}),
+                              change("c", tcp, info(3), nullptr)}).lines,
               IsEmpty());
 }
 
-TEST(ChangeWarnings, AnnotationsThatAreNotUnderstoodAreToldOnce) {
+TEST(ChangeWarnings, AWrongAnnotationIsToldOnceForItsService) {
   const auto annotated = [](const std::string& name, const std::string& value) {
     auto made = std::make_shared<ServicePortInfo>();
     made->annotations[name] = value;
@@ -57,17 +57,24 @@ TEST(ChangeWarnings, AnnotationsThatAreNotUnderstoodAreToldOnce) {
   };
   const auto tcp = config::Protocol::kTcp;
   const auto udp = config::Protocol::kUdp;
-  EXPECT_THAT(
-      warnings_about({change("a", tcp, nullptr, annotated("proxy-protocol", "v1"))}),
-      ElementsAre("ns/a:p/TCP: what the annotation kube-ferry.io/proxy-protocol says is not understood; write v2"));
-  EXPECT_THAT(warnings_about({change("a", udp, nullptr, annotated("udp-responses", "one"))}),
-              ElementsAre("ns/a:p/UDP: what the annotation kube-ferry.io/udp-responses says is not understood; write "
-                          "the number of datagrams that answer one"));
-  EXPECT_THAT(warnings_about({change("a", tcp, annotated("proxy-protocol", "v1"), annotated("proxy-protocol", "v1")),
-                              change("b", tcp, nullptr, annotated("proxy-protocol", "v2")),
-                              change("c", udp, nullptr, annotated("proxy-protocol", "v1")),
-                              change("d", udp, nullptr, annotated("udp-responses", "3"))}),
-              IsEmpty());
+  const auto wrong = annotated("load-balancing", "fastest");
+  const ChangeWarnings first = warnings_about({change("a", tcp, nullptr, wrong), change("a", udp, nullptr, wrong)});
+  EXPECT_THAT(first.lines, ElementsAre("ns/a: annotation kube-ferry.io/load-balancing: 'fastest': write round-robin, "
+                                       "least-connections, peak-ewma, maglev or random; round-robin is in force"));
+  EXPECT_EQ(first.wrong_annotations, 1U);
+  const ChangeWarnings later =
+      warnings_about({change("a", tcp, wrong, annotated("load-balancing", "fastest")),
+                      change("b", tcp, nullptr, annotated("proxy-protocol", "v2")), change("c", tcp, wrong, nullptr)});
+  EXPECT_THAT(later.lines, IsEmpty());
+  EXPECT_EQ(later.wrong_annotations, 0U);
+}
+
+TEST(ChangeWarnings, WhatAnAnnotationSaysCannotBreakTheLog) {
+  auto made = std::make_shared<ServicePortInfo>();
+  made->annotations["max\n"] = std::string(100, 'x') + "\x1b[2J";
+  EXPECT_THAT(warnings_about({change("a", config::Protocol::kTcp, nullptr, made)}).lines,
+              ElementsAre("ns/a: annotation kube-ferry.io/max?: '" + std::string(64, 'x') +
+                          "...': there is no such annotation"));
 }
 
 }  // namespace

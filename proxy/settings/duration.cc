@@ -1,4 +1,4 @@
-#include "proxy/daemon/duration.h"
+#include "proxy/settings/duration.h"
 
 #include <array>
 #include <cmath>

@@ -1,0 +1,49 @@
+#include "proxy/dataplane/worker_endpoints.h"
+
+namespace ferry::proxy {
+
+bool WorkerEndpoint::try_open(std::uint32_t most) {
+  if (!record->load.try_open(most)) return false;
+  ++open;
+  counters->accepted.add();
+  return true;
+}
+
+void WorkerEndpoint::closed() {
+  record->load.closed();
+  --open;
+  counters->closed.add();
+}
+
+const EndpointLoad* WorkerEndpoints::Known::find(const config::Backend& endpoint) const {
+  const auto found = by_endpoint.find(endpoint);
+  return found == by_endpoint.end() ? nullptr : &found->second.record->load;
+}
+
+WorkerEndpoint& WorkerEndpoints::of(const config::Backend& endpoint, EndpointTable& table, std::size_t worker) {
+  if (!known_) known_ = std::make_unique<Known>();
+  WorkerEndpoint& known = known_->by_endpoint[endpoint];
+  if (!known.record) {
+    known.record = table.of(endpoint);
+    known.counters = &known.record->counters[worker];
+  }
+  return known;
+}
+
+const EndpointLoads& WorkerEndpoints::loads() const {
+  static const Known kNone;
+  return known_ ? *known_ : kNone;
+}
+
+void WorkerEndpoints::for_each(const std::function<void(WorkerEndpoint&)>& each) {
+  if (!known_) return;
+  for (auto& [endpoint, known] : known_->by_endpoint) each(known);
+}
+
+void WorkerEndpoints::keep_only(const std::function<bool(const config::Backend&)>& is_there) {
+  if (!known_) return;
+  std::erase_if(known_->by_endpoint,
+                [&is_there](const auto& entry) { return entry.second.open == 0 && !is_there(entry.first); });
+}
+
+}  // namespace ferry::proxy
