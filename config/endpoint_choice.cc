@@ -89,6 +89,18 @@ std::shared_ptr<const BackendSet> collect(const std::vector<Candidate>& candidat
   return std::make_shared<const BackendSet>(BackendSet{std::move(backends)});
 }
 
+bool has_place(const BackendSet& set, const Candidate& candidate) {
+  return std::any_of(set.backends.begin(), set.backends.end(), [&](const Backend& backend) {
+    return backend.address == candidate.endpoint->address && backend.port == candidate.port;
+  });
+}
+
+EndpointUse why_unused(const Endpoint& endpoint, const TrafficRules& rules, TopologyMode mode) {
+  if (!endpoint.ready) return endpoint.terminating ? EndpointUse::kTerminating : EndpointUse::kNotReady;
+  if (!rules.uses_cluster) return EndpointUse::kElsewhere;
+  return mode == TopologyMode::kSameNode ? EndpointUse::kOtherNode : EndpointUse::kOtherZone;
+}
+
 }  // namespace
 
 const std::shared_ptr<const BackendSet>& FamilyBackends::empty_set() {
@@ -131,6 +143,24 @@ FamilyBackends choose_endpoints(const std::vector<Candidate>& all, const Traffic
     chosen.staying = collect(candidates, node, false, [](const Endpoint& e) { return !e.terminating; });
   }
   return chosen;
+}
+
+std::vector<EndpointUse> explain_endpoints(const std::vector<Candidate>& candidates, const TrafficRules& rules,
+                                           const NodeIdentity& node) {
+  const FamilyBackends chosen = choose_endpoints(candidates, rules, node);
+  const TopologyMode mode = topology_mode(without_duplicates(candidates, node), node);
+  std::vector<EndpointUse> uses;
+  uses.reserve(candidates.size());
+  for (const Candidate& candidate : candidates) {
+    const BackendSet* set = has_place(*chosen.cluster, candidate) ? chosen.cluster.get() : nullptr;
+    if (set == nullptr && has_place(*chosen.local, candidate)) set = chosen.local.get();
+    if (set == nullptr) {
+      uses.push_back(why_unused(*candidate.endpoint, rules, mode));
+    } else {
+      uses.push_back(set->backends.front().terminating ? EndpointUse::kUsedTerminating : EndpointUse::kUsed);
+    }
+  }
+  return uses;
 }
 
 }  // namespace ferry::config

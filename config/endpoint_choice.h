@@ -35,4 +35,25 @@ TrafficRules traffic_rules(const Service& service, const ServicePort& port);
 FamilyBackends choose_endpoints(const std::vector<Candidate>& candidates, const TrafficRules& rules,
                                 const NodeIdentity& node);
 
+/// What becomes of an endpoint.
+enum class EndpointUse : std::uint8_t {
+  kUsed,
+  /// It terminates, and no ready one is left.
+  kUsedTerminating,
+  kNotReady,
+  kTerminating,
+  /// Hints say that others are nearer.
+  kOtherNode,
+  kOtherZone,
+  /// The traffic policy is Local, and it runs on another node.
+  kElsewhere,
+  /// Nothing may be carried there: a loopback, link-local, unspecified, multicast or service address.
+  kRefused,
+};
+
+/// What choose_endpoints() makes of each candidate, in their order. Of several with the same address and port each has
+/// what that place has.
+std::vector<EndpointUse> explain_endpoints(const std::vector<Candidate>& candidates, const TrafficRules& rules,
+                                           const NodeIdentity& node);
+
 }  // namespace ferry::config

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "config/endpoint_choice.h"
@@ -35,31 +36,63 @@ ServicePortInfo describe(const Service& service, const ServicePort& port) {
   return info;
 }
 
-void add_backends(ServicePortInfo& info, const Service& service, const ServicePort& port,
-                  const std::vector<const EndpointSlice*>& slices, const JoinContext& context) {
+/// The endpoints that the slices name for one service port.
+struct NamedEndpoints {
+  std::array<std::vector<Candidate>, 2> by_family;
+  /// Nothing may be carried there.
+  std::vector<Candidate> refused;
+};
+
+NamedEndpoints named_endpoints(const Service& service, const ServicePort& port,
+                               const std::vector<const EndpointSlice*>& slices, const JoinContext& context) {
   const bool loopback_allowed =
       context.loopback_allowed || std::all_of(service.cluster_ips.begin(), service.cluster_ips.end(),
                                               [](const IpAddress& address) { return address.is_loopback(); });
-  std::array<std::vector<Candidate>, 2> by_family;
+  NamedEndpoints named;
   for (const EndpointSlice* slice : slices) {
     for (const EndpointSubset& subset : slice->subsets) {
       for (const EndpointPort& endpoint_port : subset.ports) {
         if (endpoint_port.name != port.name || endpoint_port.protocol != port.protocol) continue;
         for (const Endpoint& endpoint : subset.endpoints) {
-          if (is_refused(endpoint.address, loopback_allowed, context)) {
-            ++info.refused_endpoints;
-            continue;
-          }
-          by_family[static_cast<std::size_t>(endpoint.address.family())].push_back(
-              Candidate{&endpoint, endpoint_port.port});
+          const bool refused = is_refused(endpoint.address, loopback_allowed, context);
+          (refused ? named.refused : named.by_family[static_cast<std::size_t>(endpoint.address.family())])
+              .push_back(Candidate{&endpoint, endpoint_port.port});
         }
       }
     }
   }
+  return named;
+}
+
+void add_backends(ServicePortInfo& info, const Service& service, const ServicePort& port,
+                  const std::vector<const EndpointSlice*>& slices, const JoinContext& context) {
+  const NamedEndpoints named = named_endpoints(service, port, slices, context);
+  info.refused_endpoints = static_cast<std::uint32_t>(named.refused.size());
   const TrafficRules rules = traffic_rules(service, port);
-  for (std::size_t family = 0; family < by_family.size(); ++family) {
-    info.backends[family] = choose_endpoints(by_family[family], rules, context.node);
+  for (std::size_t family = 0; family < named.by_family.size(); ++family) {
+    info.backends[family] = choose_endpoints(named.by_family[family], rules, context.node);
   }
+}
+
+void describe(DescribedPort& port, const std::vector<Candidate>& candidates, const std::vector<EndpointUse>& uses,
+              const JoinContext& context) {
+  for (std::size_t index = 0; index < candidates.size(); ++index) {
+    const Endpoint& endpoint = *candidates[index].endpoint;
+    port.endpoints.push_back({endpoint.address, candidates[index].port, endpoint.node_name,
+                              !context.node.name.empty() && endpoint.node_name == context.node.name, uses[index]});
+  }
+}
+
+/// Sorts by place, and leaves each place once: what is used before what is not.
+void settle(std::vector<DescribedEndpoint>& endpoints) {
+  const auto place = [](const DescribedEndpoint& e) { return std::tie(e.address, e.port); };
+  std::stable_sort(endpoints.begin(), endpoints.end(), [&](const DescribedEndpoint& a, const DescribedEndpoint& b) {
+    return place(a) != place(b) ? place(a) < place(b) : a.use < b.use;
+  });
+  endpoints.erase(
+      std::unique(endpoints.begin(), endpoints.end(),
+                  [&](const DescribedEndpoint& a, const DescribedEndpoint& b) { return place(a) == place(b); }),
+      endpoints.end());
 }
 
 }  // namespace
@@ -82,6 +115,23 @@ std::vector<ServicePortInfo> join_service(const Service& service, const std::vec
     joined.push_back(std::move(info));
   }
   return joined;
+}
+
+ServiceDescription describe_service(const Service& service, const std::vector<const EndpointSlice*>& slices,
+                                    const JoinContext& context) {
+  ServiceDescription description{service, is_served(service), slices.size(), {}};
+  for (const ServicePort& port : service.ports) {
+    DescribedPort described{ServicePortName{service.name, port.name, port.protocol}, {}};
+    const NamedEndpoints named = named_endpoints(service, port, slices, context);
+    const TrafficRules rules = traffic_rules(service, port);
+    for (const std::vector<Candidate>& candidates : named.by_family) {
+      describe(described, candidates, explain_endpoints(candidates, rules, context.node), context);
+    }
+    describe(described, named.refused, std::vector(named.refused.size(), EndpointUse::kRefused), context);
+    settle(described.endpoints);
+    description.ports.push_back(std::move(described));
+  }
+  return description;
 }
 
 }  // namespace ferry::config

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "config/endpoint_choice.h"
 #include "config/endpoint_slice.h"
 #include "config/node_identity.h"
 #include "config/service.h"
@@ -27,5 +28,35 @@ bool is_served(const Service& service);
 /// listed twice counts once. Empty when the service is not served.
 std::vector<ServicePortInfo> join_service(const Service& service, const std::vector<const EndpointSlice*>& slices,
                                           const JoinContext& context);
+
+/// An endpoint that a slice names for a service port, used or not.
+struct DescribedEndpoint {
+  IpAddress address;
+  std::uint16_t port = 0;
+  InternedName node_name;
+  /// Runs on this node.
+  bool local = false;
+  EndpointUse use = EndpointUse::kUsed;
+
+  friend bool operator==(const DescribedEndpoint&, const DescribedEndpoint&) = default;
+};
+
+struct DescribedPort {
+  ServicePortName name;
+  /// By address and port; each place once.
+  std::vector<DescribedEndpoint> endpoints;
+};
+
+/// A service with everything that the cluster says of its endpoints.
+struct ServiceDescription {
+  Service service;
+  /// False: it is headless, an ExternalName, or another proxy's.
+  bool served = false;
+  std::size_t slices = 0;
+  std::vector<DescribedPort> ports;
+};
+
+ServiceDescription describe_service(const Service& service, const std::vector<const EndpointSlice*>& slices,
+                                    const JoinContext& context);
 
 }  // namespace ferry::config

@@ -48,6 +48,7 @@ void share_unchanged_sets(ServicePortInfo& info, const ServicePortInfo& before) 
     const FamilyBackends& then = before.backends[family];
     if (*now.cluster == *then.cluster) now.cluster = then.cluster;
     if (*now.local == *then.local) now.local = then.local;
+    if (now.staying && then.staying && *now.staying == *then.staying) now.staying = then.staying;
   }
 }
 
@@ -323,6 +324,17 @@ std::vector<std::shared_ptr<const ServicePortInfo>> Store::service_ports() const
     infos.insert(infos.end(), entry.reported.begin(), entry.reported.end());
   }
   return infos;
+}
+
+std::optional<ServiceDescription> Store::describe(const NamespacedName& name) const {
+  const auto found = impl_->entries.find(name);
+  if (found == impl_->entries.end() || found->second.services.empty()) return std::nullopt;
+  const Service& service = *found->second.services.front().second;
+  std::vector<const EndpointSlice*> slices;
+  for (const auto& [source, slice] : found->second.slices) slices.push_back(slice);
+  ServiceDescription description = describe_service(service, slices, impl_->join);
+  description.served = description.served && impl_->serves(service);
+  return description;
 }
 
 StoreStats Store::stats() const { return impl_->stats; }

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/endpoint_slice.h"
 #include "config/node_identity.h"
 #include "config/service.h"
+#include "config/service_join.h"
 #include "config/service_port_info.h"
 
 namespace ferry::config {
@@ -71,6 +73,9 @@ class Store {
 
   /// The service ports as last reported, for snapshots. Pointers stay valid for as long as they are held.
   std::vector<std::shared_ptr<const ServicePortInfo>> service_ports() const;
+
+  /// What the cluster says of one service and its endpoints; none where there is no such service.
+  std::optional<ServiceDescription> describe(const NamespacedName& name) const;
 
   StoreStats stats() const;
 

@@ -25,6 +25,12 @@ boost::asio::ip::tcp::endpoint AdminServer::listen(const boost::asio::ip::tcp::e
   return servers_.back()->address();
 }
 
+void AdminServer::listen(const std::string& path, Routes routes, HttpLimits limits) {
+  auto server = std::make_unique<HttpServer>(loop_, std::move(routes), limits);
+  server->listen(path);
+  servers_.push_back(std::move(server));
+}
+
 void AdminServer::listen_when_free(const boost::asio::ip::tcp::endpoint& address, Routes routes,
                                    std::function<void(const boost::asio::ip::tcp::endpoint&)> on_listening,
                                    std::chrono::milliseconds pause) {

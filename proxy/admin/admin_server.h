@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -29,6 +30,9 @@ class AdminServer {
   /// address with the port the kernel chose when 0 was asked for. Throws boost::system::system_error.
   boost::asio::ip::tcp::endpoint listen(const boost::asio::ip::tcp::endpoint& address, Routes routes,
                                         HttpLimits limits = {});
+
+  /// The same for a socket in the file system (HttpServer::listen).
+  void listen(const std::string& path, Routes routes, HttpLimits limits = {});
 
   /// The same, but while the address is not to be had it is tried again every few seconds. `on_listening` is called
   /// with the address then, on the thread.

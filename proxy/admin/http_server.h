@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -21,9 +22,13 @@ struct HttpLimits {
   std::chrono::milliseconds transfer_time = std::chrono::seconds{10};
   /// For the next request to begin.
   std::chrono::milliseconds idle_time = std::chrono::minutes{2};
+  /// For a page that answers later; then 503.
+  std::chrono::milliseconds answer_time = std::chrono::seconds{5};
+  /// Streams of events that may be open; one more is a 503.
+  std::size_t max_streams = 16;
 };
 
-/// A small HTTP/1.1 server for one address: GET and HEAD, keep-alive, bounded in every direction. Lives on one loop,
+/// A small HTTP/1.1 server for one address, or a socket in the file system: GET and HEAD, keep-alive, bounded in every direction. Lives on one loop,
 /// which must outlive it and be run by one thread; every function is called on that thread or while it does not run.
 /// After stop() (or the destructor) the loop must run once more, or be destroyed, for its coroutines to end.
 class HttpServer {
@@ -35,6 +40,11 @@ class HttpServer {
 
   /// Binds and listens; connections are served once the loop runs. Throws boost::system::system_error.
   void listen(const boost::asio::ip::tcp::endpoint& address);
+
+  /// Listens at a path, which only the owner of the process may open (mode 0600). What a process left there that is gone
+  /// is replaced. Throws boost::system::system_error: address_in_use while somebody listens there. The file mode mask of
+  /// the process is another for a moment, so no other thread may make files meanwhile.
+  void listen(const std::string& path);
 
   /// Where it listens, with the port the kernel chose when 0 was asked for.
   boost::asio::ip::tcp::endpoint address() const;
@@ -48,6 +58,8 @@ class HttpServer {
  private:
   struct State;
   std::shared_ptr<State> state_;
+  /// Of the socket in the file system; empty: none.
+  std::string path_;
 };
 
 }  // namespace ferry::proxy

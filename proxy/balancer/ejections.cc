@@ -51,6 +51,7 @@ struct Ejections::State {
   std::minstd_rand random;
   std::vector<Entry> entries;
   std::atomic<std::size_t> size{0};
+  std::atomic<std::uint64_t> total{0};
 };
 
 Ejections::~Ejections() { delete state_.load(); }
@@ -69,6 +70,11 @@ Ejections::State& Ejections::state() {
 std::size_t Ejections::size() const noexcept {
   const State* const state = state_.load(std::memory_order_acquire);
   return state == nullptr ? 0 : state->size.load(std::memory_order_relaxed);
+}
+
+std::uint64_t Ejections::total() const noexcept {
+  const State* const state = state_.load(std::memory_order_acquire);
+  return state == nullptr ? 0 : state->total.load(std::memory_order_relaxed);
 }
 
 bool Ejections::leaves_out(const config::Backend& endpoint, TimePoint now) {
@@ -103,6 +109,7 @@ bool Ejections::failed(const config::Backend& endpoint, const config::BackendSet
     entry->length = std::min(2 * entry->length, options_->longest);
     entry->told = {endpoint, cause, now, now + state.lengthened(entry->length), entry->told.times + 1};
     entry->trial_until = TimePoint();
+    state.total.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
   const auto out =
@@ -113,6 +120,7 @@ bool Ejections::failed(const config::Backend& endpoint, const config::BackendSet
     return false;
   }
   state.entries.push_back({{endpoint, cause, now, now + state.lengthened(options_->first), 1}, options_->first});
+  state.total.fetch_add(1, std::memory_order_relaxed);
   state.count();
   return true;
 }
@@ -121,14 +129,14 @@ void Ejections::succeeded(const config::Backend& endpoint) {
   keep_only([&endpoint](const config::Backend& other) { return !same_endpoint(other, endpoint); });
 }
 
-std::vector<Ejected> Ejections::list() {
+std::vector<Ejected> Ejections::list() const {
   std::vector<Ejected> all;
-  if (size() == 0) {
+  State* const state = state_.load(std::memory_order_acquire);
+  if (state == nullptr) {
     return all;
   }
-  State& state = this->state();
-  const std::lock_guard lock(state.mutex);
-  for (const Entry& entry : state.entries) {
+  const std::lock_guard lock(state->mutex);
+  for (const Entry& entry : state->entries) {
     all.push_back(entry.told);
   }
   return all;

@@ -67,6 +67,8 @@ class Ejections {
   Ejections(const Ejections&) = delete;
   Ejections& operator=(const Ejections&) = delete;
 
+  /// Times an endpoint was ejected, and ejected anew.
+  std::uint64_t total() const noexcept;
   /// How many endpoints are ejected, those being tried among them.
   std::size_t size() const noexcept;
 
@@ -81,7 +83,7 @@ class Ejections {
   void succeeded(const config::Backend& endpoint);
 
   /// Those that are ejected, those being tried among them.
-  std::vector<Ejected> list();
+  std::vector<Ejected> list() const;
 
   /// Forgets the endpoints for which `is_there` says no.
   void keep_only(const std::function<bool(const config::Backend&)>& is_there);

@@ -19,6 +19,8 @@ namespace {
 constexpr std::uint16_t kHealthzPort = 10256;
 constexpr std::uint16_t kMetricsPort = 10249;
 constexpr long kMaxWorkers = 1024;
+constexpr long kMaxMetricsEndpoints = 1'000'000;
+constexpr const char* kAdminSocket = "/run/kube-ferry/admin.sock";
 constexpr long kMaxOomScoreAdj = 1000;
 
 /// The values as they stand on the command line, with the defaults of those that do not.
@@ -42,6 +44,11 @@ struct RawOptions {
   std::string udp_idle_timeout = "30s";
   std::string max_ejected_endpoints = "50";
   std::string shutdown_grace = "30s";
+  std::string dead_peer_timeout = "30s";
+  std::string admin_socket = kAdminSocket;
+  bool show_clients = false;
+  std::string metrics_endpoints = "1000";
+  std::string access_log;
   std::string healthz_bind_address = fmt::format("0.0.0.0:{}", kHealthzPort);
   std::string metrics_bind_address = fmt::format("127.0.0.1:{}", kMetricsPort);
   bool bind_address_hard_fail = false;
@@ -172,6 +179,11 @@ void define_traffic_flags(CLI::App& app, RawOptions& raw) {
                  "Close a UDP flow when no datagram passed for this long\n(default 30s)")
       ->option_text("DURATION")
       ->group(group);
+  app.add_option("--dead-peer-timeout", raw.dead_peer_timeout,
+                 "Reset a connection when one side has left unanswered for\nthis long what it ought to answer (default "
+                 "30s; 0 leaves it\nto the kernel, which takes a quarter of an hour)")
+      ->option_text("DURATION")
+      ->group(group);
   app.add_option("--max-ejected-endpoints", raw.max_ejected_endpoints,
                  "An endpoint that did not take a connection is left out\nby those that follow, for a second and more, "
                  "as long as no\nmore than this share of a service's is; 0 leaves out none\n(default 50)")
@@ -190,8 +202,26 @@ void define_observation_flags(CLI::App& app, RawOptions& raw) {
       ->option_text("IP:PORT")
       ->group(group);
   app.add_option("--metrics-bind-address", raw.metrics_bind_address,
-                 "Serves /metrics, /healthz, /livez, /proxyMode and\n/configz (default 127.0.0.1:10249)")
+                 "Serves a live page, /api, /metrics, /healthz, /livez,\n/proxyMode and /configz (default "
+                 "127.0.0.1:10249)")
       ->option_text("IP:PORT")
+      ->group(group);
+  app.add_option("--admin-socket", raw.admin_socket,
+                 "Where kube-ferry top, get and explain ask; only its owner\nmay (default /run/kube-ferry/admin.sock; "
+                 "'' for none)")
+      ->option_text("PATH")
+      ->group(group);
+  app.add_flag("--show-clients", raw.show_clients,
+               "Tell who connects at a metrics address that is not\nloopback, too")
+      ->group(group);
+  app.add_option("--metrics-endpoints", raw.metrics_endpoints,
+                 "Endpoints that have metrics of their own, at most\n(default 1000)")
+      ->option_text("N")
+      ->group(group);
+  app.add_option("--access-log", raw.access_log,
+                 "Writes a line of JSON there for each TCP connection that\nhas ended; - for standard output; lines are "
+                 "dropped and\ncounted rather than waited for")
+      ->option_text("FILE")
       ->group(group);
   app.add_flag("--bind-address-hard-fail", raw.bind_address_hard_fail,
                "End when one of these addresses cannot be had, rather\nthan try again every 5 seconds")
@@ -254,6 +284,14 @@ Options check(const RawOptions& raw) {
       parse_duration_flag("--udp-idle-timeout", raw.udp_idle_timeout, std::chrono::milliseconds{1});
   options.max_ejected_endpoints =
       static_cast<unsigned>(parse_whole_number("--max-ejected-endpoints", raw.max_ejected_endpoints, 0, 100));
+  options.dead_peer_timeout =
+      parse_duration_flag("--dead-peer-timeout", raw.dead_peer_timeout, std::chrono::milliseconds{0});
+  options.admin_socket = raw.admin_socket;
+  options.admin_socket_given = raw.admin_socket != kAdminSocket;
+  options.show_clients = raw.show_clients;
+  options.metrics_endpoints = static_cast<std::size_t>(
+      parse_whole_number("--metrics-endpoints", raw.metrics_endpoints, 0, kMaxMetricsEndpoints));
+  options.access_log = raw.access_log;
   options.shutdown_grace = parse_duration_flag("--shutdown-grace", raw.shutdown_grace, std::chrono::milliseconds{0});
   options.healthz_bind_address = parse_bind_address("--healthz-bind-address", raw.healthz_bind_address, kHealthzPort);
   options.metrics_bind_address = parse_bind_address("--metrics-bind-address", raw.metrics_bind_address, kMetricsPort);

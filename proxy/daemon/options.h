@@ -62,12 +62,24 @@ struct Options {
   std::chrono::milliseconds half_close_timeout{};
   std::chrono::milliseconds udp_idle_timeout{};
   std::chrono::milliseconds shutdown_grace{};
+  /// A connection is reset when one side has owed an answer for this long; 0: never.
+  std::chrono::milliseconds dead_peer_timeout{};
   /// Of a service port's endpoints, at most this share is left out for not taking connections; in percent.
   unsigned max_ejected_endpoints = 50;
 
   /// Without a value: not served.
   std::optional<boost::asio::ip::tcp::endpoint> healthz_bind_address;
   std::optional<boost::asio::ip::tcp::endpoint> metrics_bind_address;
+  /// The path of the administration socket; empty: none.
+  std::string admin_socket;
+  /// It was asked for rather than being the default: that it cannot be had ends the start.
+  bool admin_socket_given = false;
+  /// Tell who connects at a metrics address that is not loopback, too.
+  bool show_clients = false;
+  /// Endpoints that have metrics of their own, at most.
+  std::size_t metrics_endpoints = 1000;
+  /// Where a line is written for each connection that has ended: a path, or "-" for standard output; empty: nowhere.
+  std::string access_log;
   /// One of these that cannot be had ends the start; else it is tried again.
   bool bind_address_hard_fail = false;
   /// As kube-proxy's: 0 to 2 the least, 4 debugging, 6 everything.

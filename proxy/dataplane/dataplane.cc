@@ -41,9 +41,14 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   void drain(Clock::time_point deadline, std::function<void(DrainResult)> done);
   void stop();
   DataplaneSnapshot snapshot() const;
+  std::vector<Port> ports() const;
+  Overview overview() const;
+  void list_connections(ConnectionListing::Wanted wanted, std::size_t most, ConnectionListing::Done done);
   Batches batches() const;
 
  private:
+  static ServicePortSnapshot snapshot_of(const PortRegistry::Entry& entry);
+
   static DataplaneOptions with_a_worker(DataplaneOptions options) {
     options.workers = std::max<std::size_t>(options.workers, 1);
     return options;
@@ -212,9 +217,50 @@ DataplaneSnapshot Dataplane::Impl::snapshot() const {
   snapshot.service_ports.reserve(entries.size());
   for (const PortRegistry::Entry& entry : entries) {
     snapshot.endpoints_ejected += entry.port->ejections().size();
-    snapshot.service_ports.push_back(ServicePortSnapshot{entry.port->name(), entry.port->connections(), entry.removed});
+    snapshot.service_ports.push_back(snapshot_of(entry));
   }
   return snapshot;
+}
+
+ServicePortSnapshot Dataplane::Impl::snapshot_of(const PortRegistry::Entry& entry) {
+  ServicePortSnapshot made{entry.port->name(), entry.port->connections(), entry.info == nullptr};
+  if (made.connections.accepted == 0) return made;
+  made.ejections = entry.port->ejections().total();
+  made.connect_times = entry.port->connect_times();
+  made.life_times = entry.port->life_times();
+  for (const auto& record : entry.port->endpoints().all()) {
+    made.endpoints.push_back({record->endpoint, record->connections()});
+  }
+  return made;
+}
+
+std::vector<Dataplane::Port> Dataplane::Impl::ports() const {
+  std::vector<PortRegistry::Entry> entries;
+  {
+    const std::lock_guard lock(mutex_);
+    entries = ports_.entries();
+  }
+  std::vector<Port> ports;
+  ports.reserve(entries.size());
+  for (PortRegistry::Entry& entry : entries) ports.push_back({std::move(entry.port), std::move(entry.info)});
+  return ports;
+}
+
+Dataplane::Overview Dataplane::Impl::overview() const {
+  Overview overview;
+  const std::lock_guard lock(mutex_);
+  overview.unserved = listeners_.unserved().size();
+  for (const std::unique_ptr<Worker>& worker : workers_) worker->add_to(overview.totals);
+  return overview;
+}
+
+void Dataplane::Impl::list_connections(ConnectionListing::Wanted wanted, std::size_t most,
+                                       ConnectionListing::Done done) {
+  const auto listing =
+      std::make_shared<ConnectionListing>(std::move(wanted), most, options_.workers, std::move(done));
+  const auto batch = std::make_shared<const Commands>(Commands{ListConnections{listing}});
+  const std::lock_guard lock(mutex_);
+  for (const std::unique_ptr<Worker>& worker : workers_) worker->post(batch);
 }
 
 Dataplane::Batches Dataplane::Impl::batches() const {
@@ -308,5 +354,13 @@ void Dataplane::stop() { impl_->stop(); }
 Dataplane::Batches Dataplane::batches() const { return impl_->batches(); }
 
 DataplaneSnapshot Dataplane::snapshot() const { return impl_->snapshot(); }
+
+std::vector<Dataplane::Port> Dataplane::ports() const { return impl_->ports(); }
+
+Dataplane::Overview Dataplane::overview() const { return impl_->overview(); }
+
+void Dataplane::list_connections(ConnectionListing::Wanted wanted, std::size_t most, ConnectionListing::Done done) {
+  impl_->list_connections(std::move(wanted), most, std::move(done));
+}
 
 }  // namespace ferry::proxy

@@ -11,9 +11,11 @@
 #include <spdlog/logger.h>
 
 #include "config/service_port_info.h"
+#include "proxy/dataplane/connection_listing.h"
 #include "proxy/dataplane/dataplane_options.h"
 #include "proxy/dataplane/dataplane_snapshot.h"
 #include "proxy/dataplane/frontend.h"
+#include "proxy/dataplane/served_port.h"
 
 namespace ferry::proxy {
 
@@ -72,6 +74,27 @@ class Dataplane {
     std::uint64_t done = 0;
   };
   Batches batches() const;
+
+  /// One service port for those who look at it closely.
+  struct Port {
+    std::shared_ptr<const ServedPort> served;
+    /// Null: it was removed, and connections are left.
+    std::shared_ptr<const config::ServicePortInfo> info;
+  };
+  /// All there are. Safe from any thread, like snapshot(), and cheaper: what is not asked for is not counted.
+  std::vector<Port> ports() const;
+
+  /// What all workers together did, and how many addresses should have a listener and have none. Safe from any thread, at
+  /// a cost that does not depend on the service ports.
+  struct Overview {
+    DataplaneTotals totals;
+    std::size_t unserved = 0;
+  };
+  Overview overview() const;
+
+  /// Has every worker list its TCP connections; `done` is called on one of their threads once all have. Safe from any thread. Nothing comes of
+  /// it once stop() was called.
+  void list_connections(ConnectionListing::Wanted wanted, std::size_t most, ConnectionListing::Done done);
 
   /// Counters and state. Safe from any thread, at any time between construction and destruction.
   DataplaneSnapshot snapshot() const;

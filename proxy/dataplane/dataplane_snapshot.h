@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "config/backend_set.h"
 #include "config/ip_address.h"
 #include "config/service_port_name.h"
+#include "proxy/dataplane/durations.h"
 
 namespace ferry::proxy {
 
@@ -27,11 +29,22 @@ struct ConnectionCounters {
   friend bool operator==(const ConnectionCounters&, const ConnectionCounters&) = default;
 };
 
+/// One endpoint that a service port's connections were dialled to.
+struct EndpointSnapshot {
+  config::Backend endpoint;
+  ConnectionCounters connections;
+};
+
 /// One service port, also a removed one while connections to it are still carried.
 struct ServicePortSnapshot {
   std::shared_ptr<const config::ServicePortName> name;
   ConnectionCounters connections;
   bool removed = false;
+  /// Times an endpoint was ejected, and ejected anew after a trial.
+  std::uint64_t ejections = 0;
+  ConnectTimes::Counts connect_times{};
+  LifeTimes::Counts life_times{};
+  std::vector<EndpointSnapshot> endpoints{};
 };
 
 /// An address and port that should have a listener and has none.

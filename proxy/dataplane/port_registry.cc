@@ -168,7 +168,7 @@ std::vector<PortRegistry::Entry> PortRegistry::entries() const {
   std::vector<Entry> entries;
   entries.reserve(known_.size());
   for (const auto& [name, known] : known_) {
-    entries.push_back(Entry{known.port, known.removed()});
+    entries.push_back(Entry{known.port, known.info});
   }
   return entries;
 }

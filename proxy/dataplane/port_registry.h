@@ -29,10 +29,10 @@ class PortRegistry {
   /// The node has other addresses, or other neighbours: every service port is looked at anew.
   void move_to(Surroundings surroundings, ListenerTable& listeners);
 
-  /// Handles to read from later: the port, and whether it is removed.
+  /// Handles to read from later: the port, and what it is; null: removed.
   struct Entry {
     std::shared_ptr<ServedPort> port;
-    bool removed = false;
+    std::shared_ptr<const config::ServicePortInfo> info;
   };
   std::vector<Entry> entries() const;
 

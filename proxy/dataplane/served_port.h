@@ -66,6 +66,7 @@ class ServedPort {
   LoadBalancer& balancer(SetChoice choice) { return balancers_[choice.index()]; }
   /// Of all its sets.
   Ejections& ejections() { return ejections_; }
+  const Ejections& ejections() const { return ejections_; }
   EndpointTable& endpoints() { return endpoints_; }
   const EndpointTable& endpoints() const { return endpoints_; }
 

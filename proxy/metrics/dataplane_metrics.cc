@@ -1,8 +1,9 @@
 #include "proxy/metrics/dataplane_metrics.h"
 
 #include <cstring>
-#include <map>
 #include <string>
+
+#include "proxy/metrics/service_metrics.h"
 
 namespace ferry::proxy {
 
@@ -79,6 +80,21 @@ MetricFamilies resource_metrics(const DataplaneTotals& totals) {
       counter("kube_ferry_ejections_total",
               "Times an endpoint was left out for a while because it had not taken a connection.",
               number(totals.ejections)),
+      counter("kube_ferry_hedged_dials_total",
+              "Second endpoints dialled because the first took longer than is usual for the service.",
+              number(totals.hedges)),
+      counter("kube_ferry_hedged_dials_won_total", "Those of them that were quicker than the first.",
+              number(totals.hedges_won)),
+      counter("kube_ferry_max_connections_waits_total",
+              "Times a connection waited 10 ms because every endpoint had as many connections as it may have.",
+              number(totals.place_waits)),
+      counter("kube_ferry_idle_timeouts_total", "Connections closed because nothing had passed for too long.",
+              number(totals.idle_timeouts)),
+      counter("kube_ferry_drained_connections_total",
+              "Connections closed because their endpoint had terminated or was gone.", number(totals.drained)),
+      counter("kube_ferry_vanished_peers_total",
+              "Connections reset because one side was silent that ought to have answered.",
+              number(totals.vanished_peers)),
       counter("kube_ferry_resets_passed_total", "Connections ended by a reset from either side.",
               number(totals.resets_passed)),
       accept_errors,
@@ -112,54 +128,15 @@ MetricFamilies listener_metrics(const DataplaneSnapshot& snapshot) {
   };
 }
 
-MetricFamilies service_metrics(const std::vector<ServicePortSnapshot>& service_ports) {
-  // A service port that was removed and came back stands twice while its old connections live: one series for both.
-  std::map<config::ServicePortName, ConnectionCounters> used;
-  for (const ServicePortSnapshot& entry : service_ports) {
-    if (entry.connections.accepted == 0) continue;
-    ConnectionCounters& sum = used[*entry.name];
-    sum.accepted += entry.connections.accepted;
-    sum.open += entry.connections.open;
-    sum.failed += entry.connections.failed;
-    sum.retried += entry.connections.retried;
-    sum.bytes_to_backend += entry.connections.bytes_to_backend;
-    sum.bytes_to_client += entry.connections.bytes_to_client;
-  }
-  auto accepted = counter_family("kube_ferry_service_connections_accepted_total", "Connections accepted, by service.");
-  auto open = gauge_family("kube_ferry_service_connections_open", "Connections open now, by service.");
-  auto failed = counter_family("kube_ferry_service_connections_failed_total",
-                               "Connections reset because no endpoint could be reached, by service.");
-  auto retried = counter_family("kube_ferry_service_dial_retries_total", "Dials beyond the first, by service.");
-  auto bytes = counter_family("kube_ferry_service_bytes_total", "Bytes carried, by service and direction.");
-  for (const auto& [name, sum] : used) {
-    const MetricLabels labels{{"namespace", name.service.ns},
-                              {"service", name.service.name},
-                              {"port", name.port},
-                              {"protocol", std::string(config::to_string(name.protocol))}};
-    const auto towards = [&labels](const char* direction) {
-      MetricLabels directed = labels;
-      directed.push_back({"direction", direction});
-      return directed;
-    };
-    add_sample(accepted, number(sum.accepted), labels);
-    add_sample(open, number(sum.open), labels);
-    add_sample(failed, number(sum.failed), labels);
-    add_sample(retried, number(sum.retried), labels);
-    add_sample(bytes, number(sum.bytes_to_backend), towards("to_backend"));
-    add_sample(bytes, number(sum.bytes_to_client), towards("to_client"));
-  }
-  return {accepted, open, failed, retried, bytes};
-}
-
 }  // namespace
 
-MetricFamilies dataplane_metrics(const DataplaneSnapshot& snapshot) {
+MetricFamilies dataplane_metrics(const DataplaneSnapshot& snapshot, std::size_t most_endpoints) {
   MetricFamilies families = connection_metrics(snapshot.totals.connections);
   append(families, flow_metrics(snapshot.totals));
   families.push_back(dial_failure_metrics(snapshot.totals.dial_failures));
   append(families, resource_metrics(snapshot.totals));
   append(families, listener_metrics(snapshot));
-  append(families, service_metrics(snapshot.service_ports));
+  append(families, service_metrics(snapshot.service_ports, most_endpoints));
   return families;
 }
 

@@ -1,6 +1,7 @@
 #include "proxy/metrics/metric_family.h"
 
 #include <iterator>
+#include <limits>
 #include <utility>
 
 namespace ferry::proxy {
@@ -34,6 +35,20 @@ void add_sample(prometheus::MetricFamily& family, double value, MetricLabels lab
     sample.gauge.value = value;
   }
   family.metric.push_back(std::move(sample));
+}
+
+prometheus::MetricFamily histogram_family(std::string name, std::string help) {
+  return family_of(prometheus::MetricType::Histogram, std::move(name), std::move(help));
+}
+
+void add_histogram(prometheus::MetricFamily& family, const HistogramSample& sample, MetricLabels labels) {
+  prometheus::ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.histogram.sample_count = sample.total;
+  metric.histogram.sample_sum = sample.sum;
+  for (const auto& [bound, count] : sample.bounds) metric.histogram.bucket.push_back({count, bound});
+  metric.histogram.bucket.push_back({sample.total, std::numeric_limits<double>::infinity()});
+  family.metric.push_back(std::move(metric));
 }
 
 prometheus::MetricFamily counter(std::string name, std::string help, double value) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <prometheus/metric_family.h>
@@ -16,6 +18,17 @@ prometheus::MetricFamily gauge_family(std::string name, std::string help);
 
 /// Adds one sample to a family of either kind.
 void add_sample(prometheus::MetricFamily& family, double value, MetricLabels labels = {});
+
+/// A family of histograms, to be filled with add_histogram.
+prometheus::MetricFamily histogram_family(std::string name, std::string help);
+
+/// One histogram: for each of `bounds`, ascending, how many lie at or below it; `total` of all, and their sum.
+struct HistogramSample {
+  std::vector<std::pair<double, std::uint64_t>> bounds;
+  std::uint64_t total = 0;
+  double sum = 0;
+};
+void add_histogram(prometheus::MetricFamily& family, const HistogramSample& sample, MetricLabels labels = {});
 
 /// A family of one sample without labels.
 prometheus::MetricFamily counter(std::string name, std::string help, double value);

@@ -1,0 +1,240 @@
+#include "proxy/inspect/inspector.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "proxy/inspect/history_book.h"
+#include "proxy/inspect/service_detail.h"
+#include "proxy/inspect/service_list.h"
+
+namespace ferry::proxy {
+
+namespace asio = boost::asio;
+using SteadyClock = std::chrono::steady_clock;
+using WallClock = std::chrono::system_clock;
+
+namespace {
+
+constexpr std::chrono::seconds kStreamInterval{1};
+constexpr std::size_t kMostConnections = 1000;
+constexpr std::string_view kServicePath = "/api/services/";
+
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Response json_response(const Json& json) {
+  return {.content_type = "application/json", .body = text_of(json) + "\n"};
+}
+
+Response error_response(unsigned status, const std::string& sentence) {
+  return {.status = status, .content_type = "application/json", .body = text_of(Json{{"error", sentence}}) + "\n"};
+}
+
+/// "NAMESPACE/NAME". Throws std::invalid_argument.
+config::NamespacedName parse_name(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == text.size() ||
+      text.find('/', slash + 1) != std::string::npos) {
+    throw std::invalid_argument("a service is named NAMESPACE/NAME");
+  }
+  return {text.substr(0, slash), text.substr(slash + 1)};
+}
+
+Json connection_json(const ConnectionRecord& record, bool clients) {
+  const config::ServicePortName& name = *record.service;
+  return {{"client", clients ? Json(place_text(record.client.address, record.client.port)) : Json(nullptr)},
+          {"namespace", name.service.ns},
+          {"name", name.service.name},
+          {"port", name.port},
+          {"address", place_text(record.address.address, record.address.port)},
+          {"endpoint",
+           record.endpoint ? Json(place_text(record.endpoint->address, record.endpoint->port)) : Json(nullptr)},
+          {"state", std::string(to_string(record.state))},
+          {"attempts", record.attempts},
+          {"bytesToBackend", record.bytes_to_backend},
+          {"bytesToClient", record.bytes_to_client},
+          {"ageMs", record.age.count()},
+          {"idleMs", record.idle.count()},
+          {"worker", record.worker}};
+}
+
+}  // namespace
+
+struct Inspector::State : std::enable_shared_from_this<State> {
+  State(asio::io_context& io, Dataplane& path, InspectorSources given)
+      : loop(io), dataplane(path), sources(std::move(given)), timer(io) {}
+
+  asio::io_context& loop;
+  Dataplane& dataplane;
+  InspectorSources sources;
+  HistoryBook histories;
+  asio::steady_timer timer;
+  SteadyClock::time_point sampled = SteadyClock::now();
+  WallClock::time_point started = WallClock::now();
+
+  void sample();
+  void await_sample();
+
+  Json status() const;
+  void answer_detail(const config::NamespacedName& name, const Routes::Reply& reply);
+  void answer_connections(const Request& request, bool clients, const Routes::Reply& reply) const;
+  void answer_stream(const Request& request, const Routes::Reply& reply);
+
+  /// Has a wrong parameter answered by its sentence.
+  template <typename Answer>
+  Routes::Handler guarded(Answer answer) {
+    return [self = shared_from_this(), answer](const Request& request, const Routes::Reply& reply) {
+      try {
+        answer(*self, request, reply);
+      } catch (const std::invalid_argument& error) {
+        reply(error_response(400, error.what()));
+      }
+    };
+  }
+};
+
+void Inspector::State::sample() {
+  const SteadyClock::time_point now = SteadyClock::now();
+  const std::chrono::duration<double> interval = now - std::exchange(sampled, now);
+  const DataplaneTotals totals = dataplane.overview().totals;
+  ConnectionCounters all = totals.connections;
+  all.accepted += totals.flows.accepted;
+  all.open += totals.flows.open;
+  all.failed += totals.flows.failed;
+  all.retried += totals.flows.retried;
+  all.bytes_to_backend += totals.flows.bytes_to_backend;
+  all.bytes_to_client += totals.flows.bytes_to_client;
+  histories.add(dataplane.ports(), all, interval);
+}
+
+void Inspector::State::await_sample() {
+  timer.expires_after(HistoryBook::kInterval);
+  timer.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+    if (cancelled.failed()) return;
+    self->sample();
+    self->await_sample();
+  });
+}
+
+Json Inspector::State::status() const {
+  const std::vector<Dataplane::Port> ports = dataplane.ports();
+  std::size_t ejected = 0;
+  for (const Dataplane::Port& port : ports) ejected += port.served->ejections().size();
+  const Dataplane::Overview overview = dataplane.overview();
+  ConnectionCounters all = overview.totals.connections;
+  const ConnectionCounters& flows = overview.totals.flows;
+  all = {all.accepted + flows.accepted, all.open + flows.open,
+         all.failed + flows.failed,     all.retried + flows.retried,
+         all.bytes_to_backend + flows.bytes_to_backend, all.bytes_to_client + flows.bytes_to_client};
+  return {{"version", sources.version},
+          {"node", sources.node},
+          {"startedAt", time_json(started)},
+          {"now", time_json(WallClock::now())},
+          {"synced", sources.synced()},
+          {"healthy", sources.healthy()},
+          {"lastChangeAt", time_json(sources.last_change())},
+          {"watches", sources.watches()},
+          {"files", sources.files()},
+          {"servicePorts", ports.size()},
+          {"endpointsEjected", ejected},
+          {"unserved", overview.unserved},
+          {"connections", connections_json(all)},
+          {"rates", rates_json(histories.all().last())},
+          {"connectMs", connect_json(&histories.all())},
+          {"history", history_json(histories.all())}};
+}
+
+void Inspector::State::answer_detail(const config::NamespacedName& name, const Routes::Reply& reply) {
+  sources.describe(name, [self = shared_from_this(), name, reply](std::optional<config::ServiceDescription> service) {
+    asio::post(self->loop, [self, name, reply, service = std::move(service)] {
+      std::vector<Dataplane::Port> ports = self->dataplane.ports();
+      std::erase_if(ports, [&name](const auto& port) { return port.served->name()->service != name; });
+      if (service) {
+        reply(json_response(service_detail_json(*service, ports, self->histories, SteadyClock::now())));
+      } else if (!ports.empty()) {
+        reply(json_response(removed_service_json(name, ports, self->histories)));
+      } else {
+        reply(error_response(404, "there is no service " + name.ns + "/" + name.name));
+      }
+    });
+  });
+}
+
+void Inspector::State::answer_connections(const Request& request, bool clients, const Routes::Reply& reply) const {
+  const std::size_t most = number_parameter(request, "limit", 100, kMostConnections);
+  ConnectionListing::Wanted wanted = [](const config::ServicePortName&) { return true; };
+  if (const std::string& service = request.parameter("service"); !service.empty()) {
+    wanted = [name = parse_name(service)](const config::ServicePortName& port) { return port.service == name; };
+  }
+  dataplane.list_connections(std::move(wanted), most, [clients, reply](const ConnectionListing::Result& result) {
+    Json items = Json::array();
+    for (const ConnectionRecord& record : result.connections) items.push_back(connection_json(record, clients));
+    const std::size_t shown = items.size();
+    reply(json_response(
+        {{"open", result.open}, {"shown", shown}, {"clientsHidden", !clients}, {"items", std::move(items)}}));
+  });
+}
+
+void Inspector::State::answer_stream(const Request& request, const Routes::Reply& reply) {
+  const std::string view = request.parameter("view");
+  const auto event = [view, reply](Response response) {
+    while (response.body.ends_with('\n')) response.body.pop_back();
+    response.body = "event: " + (response.status == 200 ? view : "error") + "\ndata: " + response.body + "\n\n";
+    reply(std::move(response));
+  };
+  if (view == "status") {
+    event(json_response(status()));
+  } else if (view == "services") {
+    event(json_response(service_list_json(dataplane.ports(), histories, ServiceQuery::parse(request))));
+  } else if (view == "service") {
+    answer_detail(parse_name(request.parameter("service")), event);
+  } else {
+    event(error_response(400, "view is status, services or service"));
+  }
+}
+
+Inspector::Inspector(asio::io_context& loop, Dataplane& dataplane, InspectorSources sources)
+    : state_(std::make_shared<State>(loop, dataplane, std::move(sources))) {}
+
+Inspector::~Inspector() = default;
+
+void Inspector::start() {
+  state_->sample();
+  state_->await_sample();
+}
+
+void Inspector::stop() {
+  asio::post(state_->loop, [state = state_] { state->timer.cancel(); });
+}
+
+void Inspector::add_to(Routes& routes, bool clients) {
+  routes.add_handler("/api/status", state_->guarded([](State& state, const Request&, const Routes::Reply& reply) {
+    reply(json_response(state.status()));
+  }));
+  routes.add_handler("/api/services",
+                     state_->guarded([](State& state, const Request& request, const Routes::Reply& reply) {
+                       const ServiceQuery query = ServiceQuery::parse(request);
+                       reply(json_response(service_list_json(state.dataplane.ports(), state.histories, query)));
+                     }));
+  routes.add_handler("/api/services/*",
+                     state_->guarded([](State& state, const Request& request, const Routes::Reply& reply) {
+                       state.answer_detail(parse_name(request.path.substr(kServicePath.size())), reply);
+                     }));
+  routes.add_handler("/api/connections",
+                     state_->guarded([clients](State& state, const Request& request, const Routes::Reply& reply) {
+                       state.answer_connections(request, clients, reply);
+                     }));
+  const auto stream = [self = state_](const Request& request, const Routes::Reply& reply) {
+    try {
+      self->answer_stream(request, reply);
+    } catch (const std::invalid_argument& error) {
+      reply({.body = "event: error\ndata: " + text_of(Json{{"error", error.what()}}) + "\n\n"});
+    }
+  };
+  routes.add_stream("/api/stream", stream, kStreamInterval);
+}
+
+}  // namespace ferry::proxy
