@@ -55,7 +55,7 @@ export class FakeCluster {
   rate(port, interval = this.interval) {
     const i = port.index;
     if (["idle", "empty", "removed"].includes(port.kind)) return 0;
-    const base = port.kind === "troubled" ? 520 : port.kind === "busy" ? 40 + 400 * noise(i, 3) : 12 * noise(i, 3) ** 2;
+    const base = port.kind === "troubled" ? 780 : port.kind === "busy" ? 40 + 400 * noise(i, 3) : 12 * noise(i, 3) ** 2;
     const wave = 1 + 0.5 * Math.sin(interval / (4 + 9 * noise(i, 4)) + i) + 0.5 * (noise(i, interval, 5) - 0.5);
     return Math.round(base * Math.max(0, wave) * 10) / 10;
   }
