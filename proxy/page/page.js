@@ -267,7 +267,7 @@ function showLive() {
   const live = feeds.some((feed) => feed.heardAt !== null);
   const state = frozenAt !== null ? kFrozen : lost ? "lost" : live ? "on" : "";
   setText($("live"), { [kFrozen]: "frozen", lost: "not live", on: "live", "": "connecting" }[state]);
-  setClass($("live"), `live ${state}`);
+  for (const name of ["on", "lost", kFrozen]) $("live").classList.toggle(name, name === state);
   $("loss").hidden = !["lost", kFrozen].includes(state);
   document.documentElement.classList.toggle("stale", state === "lost");
   if (state === "lost") {
@@ -825,6 +825,7 @@ const detail = {
   show(answer) {
     detail.message.hidden = true;
     keyed(detail.ports, answer.ports, (port) => `${port.port} ${port.number}/${port.protocol}`, createPort, updatePort);
+    detail.connectionsPanel.hidden = !connections.known;
   },
 
   refuse(error) {
@@ -835,6 +836,7 @@ const detail = {
   },
 
   showConnections(answer) {
+    // Connections without their service are shown as soon as the stream has brought it.
     this.connectionsPanel.hidden = this.ports.childElementCount === 0;
     this.connectionsHead.replaceChildren("Connections", el("span", { textContent: answer.shown < answer.open
       ? `${count(answer.open)} open, ${count(answer.shown)} shown, the longest open first` : `${count(answer.open)} open` }));
@@ -860,6 +862,7 @@ const detail = {
 /** The open connections of one service, asked for every few seconds while the page is live. */
 const connections = {
   service: null,
+  known: false,
 
   open(service) {
     this.close();
@@ -869,6 +872,7 @@ const connections = {
 
   close() {
     this.service = null;
+    this.known = false;
     this.asking?.abort();
     clearTimeout(this.timer);
   },
@@ -884,7 +888,11 @@ const connections = {
     try {
       const query = new URLSearchParams({ service: this.service, limit: kConnectionsShown });
       const answer = await fetch(`/api/connections?${query}`, { signal: asking.signal });
-      if (answer.ok) detail.showConnections(await answer.json());
+      if (answer.ok) {
+        const open = await answer.json();
+        this.known = true;
+        detail.showConnections(open);
+      }
     } catch { /* The stream tells that the daemon is away. */ }
     if (!asking.signal.aborted) this.timer = setTimeout(() => this.ask(), kConnectionsPause);
   },
