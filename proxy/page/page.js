@@ -244,8 +244,11 @@ class Feed {
     clearTimeout(overdue);
     if (this.asking !== asking) return;
     asking.abort();
-    // That there is no such service is an answer: nothing is lost, but it may come.
-    if (told) this.take({ error: reason });
+    // That there is no such service is an answer: nothing is lost. It may come, so it is asked for now and then.
+    if (told) {
+      this.take({ error: reason });
+      this.attempts = 3;
+    }
     this.lose(reason, told);
   }
 

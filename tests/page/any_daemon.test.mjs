@@ -1,7 +1,7 @@
 // What holds for the page of any daemon with at least one service: a real one at FERRY_PAGE_URL, or the fake.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, openPage } from "./browser.mjs";
+import { after, afterEach, before, beforeEach } from "node:test";
+import { launch, openPage, test } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
 let browser, fake, url, opened, page;

@@ -1,5 +1,6 @@
 // Debian's Chromium, driven by playwright-core, which tests/page/run puts into build/page.
 import { createRequire } from "node:module";
+import { test as plainTest } from "node:test";
 
 const modules = process.env.FERRY_PAGE_MODULES;
 if (!modules) throw new Error("FERRY_PAGE_MODULES is not set: start with tests/page/run");
@@ -7,6 +8,9 @@ const { chromium } = createRequire(`${modules}/`)("playwright-core");
 
 const kArguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
+
+/** A test that ends, also where it waits for what never comes. */
+export const test = (name, body) => plainTest(name, { timeout: 60_000 }, body);
 
 /** A browser with a profile of its own that is gone when it is closed. */
 export function launch() {

@@ -11,7 +11,8 @@ const kFiles = {
   "/page/page.js": ["page.js", "text/javascript; charset=utf-8"],
 };
 const kHeaders = {
-  "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:",
+  "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'", // kPagePolicy of proxy/page/page.h
   "X-Content-Type-Options": "nosniff",
   "Cache-Control": "no-store",
 };
@@ -116,3 +117,6 @@ export class FakeServer {
     response.write(`event: ${status === 200 ? params.get("view") : "error"}\ndata: ${JSON.stringify(body)}\n\n`);
   }
 }
+
+// Started by hand: stays until it is interrupted.
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log((await new FakeServer().start()).url);

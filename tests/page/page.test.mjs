@@ -1,7 +1,7 @@
 // What it takes a fake daemon to see: what the page asks for, ten thousand services, loss, hostile names.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, openPage } from "./browser.mjs";
+import { after, afterEach, before, beforeEach } from "node:test";
+import { launch, openPage, test } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
 let browser, fake, opened, page;
@@ -48,6 +48,21 @@ test("the overview shows each part of a service", async () => {
   assert.match(await row("shop/checkout:http").locator(".spark .line").getAttribute("d"), /^M0 [\d.]+h0(L\d+ [\d.]+){59}$/);
 });
 
+test("a chart's newest value is at its right edge, and where nothing was dialled there is a gap", async () => {
+  const { cluster } = fake;
+  const { history } = cluster;
+  cluster.history = (port) => {
+    const { interval } = history.call(cluster, port) ?? { interval: 5 };
+    return { interval, connections: [1, 2, 4], failures: [0, 0, 1], open: [1, 1, 1], bytes: [0, 0, 0], connectP99Ms: [2, null, 4] };
+  };
+  await visit("#/services/shop/checkout");
+  const line = (at) => page.locator(".port-section .chart .line").nth(at).getAttribute("d");
+  assert.equal(await line(1), "M57 38.5h0L58 26.0L59 1.0");
+  assert.equal(await line(4), "M57 26.0h0M59 1.0h0");
+  await visit("#/?q=shop/checkout");
+  assert.equal(await row("shop/checkout").locator(".spark .failed").getAttribute("d"), "M59 20v-4");
+});
+
 test("a service without endpoints and one that is removed say so in words", async () => {
   await visit("#/?q=shop/");
   assert.equal(await row("shop/empty").locator(".c-endpoints").textContent(), "none");
@@ -85,7 +100,7 @@ test("there is one stream for the bar and one for the view", async () => {
 
 test("a search is asked of the server, once typing pauses", async () => {
   await visit();
-  await page.locator("#search").pressSequentially("ledger-grpc");
+  await page.locator("#search").pressSequentially("ledger-grpc", { delay: 30 });
   await page.locator("#count", { hasText: "match" }).waitFor();
   const matching = fake.cluster.ports.filter((port) => port.text.includes("ledger-grpc"));
   await page.locator("#count", { hasText: `${matching.length} of 10,000` }).waitFor();
@@ -226,6 +241,17 @@ test("a stream that falls silent is lost too", async () => {
   await page.locator("#live.on").waitFor();
 });
 
+test("a stream that is answered with 404 is an answer, not a loss", async () => {
+  await visit();
+  await page.locator("#live.on").waitFor();
+  fake.refusal = { status: 404, error: "there is no service shop/later" };
+  await page.evaluate(() => { location.hash = "#/services/shop/later"; });
+  await page.locator("#service-view .empty", { hasText: "there is no service shop/later" }).waitFor();
+  assert.equal(await page.locator("#live").textContent(), "live");
+  assert.equal(await page.locator("#loss").isHidden(), true);
+  expectBrokenStreams();
+});
+
 test("a hidden tab closes its streams, and opens them when it is seen", async () => {
   await visit();
   const see = (state) => page.evaluate((value) => {
@@ -276,9 +302,9 @@ test("j and k walk the rows and over the page's end, and the focus stays with it
 
 test("a service that moves in the order keeps the focus", async () => {
   await visit("#/?q=kube-dns&sort=connections");
-  await page.locator("#rows a").first().focus();
+  await page.locator("#rows a").last().focus();
   const focused = await page.evaluate(() => document.activeElement.title);
-  const moved = () => page.evaluate((title) => document.querySelector("#rows a").title !== title, focused);
+  const moved = () => page.evaluate((title) => document.querySelector("#rows a").title === title, focused);
   while (!(await moved())) fake.advance(5);
   assert.equal(await page.evaluate(() => document.activeElement.title), focused);
 });
@@ -291,13 +317,13 @@ test("Tab reaches every control, and each shows its focus", async () => {
     await page.keyboard.press("Tab");
     const here = await page.evaluate(() => {
       const { activeElement: at } = document;
-      return at === document.body ? null : { id: at.id || at.title || at.textContent || at.getAttribute("aria-label"), outline: getComputedStyle(at).outlineStyle };
+      return at === document.body ? null : { id: at.id || at.title || at.getAttribute("aria-label") || at.textContent, outline: getComputedStyle(at).outlineStyle };
     });
     if (here === null) break;
     reached.push(here);
   }
   const ids = reached.map(({ id }) => id);
-  for (const id of ["skip", "brand", "freeze", "theme", "help-open", "watches-summary", "search", "New/s", "shop/empty", "size"]) assert.ok(ids.includes(id), `${id} of ${ids}`);
+  for (const id of ["skip", "brand", "freeze", "theme", "help-open", "watches-summary", "Failures, over time", "search", "New/s", "shop/empty", "size"]) assert.ok(ids.includes(id), `${id} of ${ids}`);
   assert.deepEqual(reached.filter(({ outline }) => outline === "none"), []);
 });
 
