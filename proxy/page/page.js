@@ -485,8 +485,8 @@ function watchRows() {
   return [...watches, ...files];
 }
 
-const watchTable = el("table", {}, el("thead", {}, el("tr", {}, ...["Source", "API", "State", "", "", "", "Last event", "Last error"]
-  .map((text) => el("th", { scope: "col", textContent: text })))), el("tbody"));
+const watchTable = el("table", {}, el("thead", {}, el("tr", {}, ...["Source", "API", "State", "Heard", "Last event", "Last error"]
+  .map((text) => el("th", { scope: "col", textContent: text, colSpan: text === "Heard" ? 3 : 1 })))), el("tbody"));
 $("watches-body").append(watchTable);
 
 function showWatches() {
@@ -1025,7 +1025,8 @@ let searchTimer;
 function searchFor(text, pause = kSearchPause) {
   clearTimeout(searchTimer);
   searchTimer = setTimeout(() => {
-    if (route.view === "list" && text !== route.q) go({ ...route, q: text, page: 1 }, "replace");
+    const q = text.trim();
+    if (route.view === "list" && q !== route.q) go({ ...route, q, page: 1 }, "replace");
   }, pause);
 }
 

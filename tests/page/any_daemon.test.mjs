@@ -57,10 +57,11 @@ test("a search leaves what matches", async () => {
   const name = await page.locator("#rows .name").last().textContent();
   await page.keyboard.press("/");
   await page.keyboard.type(name);
-  await page.locator("#count", { hasText: "match" }).waitFor();
+  await page.waitForFunction((text) => new URLSearchParams(location.hash.split("?")[1]).get("q") === text, name);
+  await page.locator("#services[aria-busy=false]").waitFor();
+  assert.match(await page.locator("#count").textContent(), /match$/);
   for (const shown of await page.locator("#rows tr").allTextContents()) assert.ok(shown.includes(name), shown);
   assert.ok((await page.locator("#rows mark").count()) > 0);
-  assert.equal(new URLSearchParams(new URL(page.url()).hash.split("?")[1]).get("q"), name);
   await page.keyboard.press("Escape");
   await page.locator("#count", { hasText: /^[\d,]+ service ports?$/ }).waitFor();
 });
@@ -101,6 +102,9 @@ test("from search to service and back by keyboard alone", async () => {
   await page.waitForFunction((hash) => document.activeElement.hash === hash, first);
   await page.keyboard.press("?");
   assert.equal(await page.locator("#help").isVisible(), true);
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator("#help").isHidden(), true);
+  await page.keyboard.press("?");
   await page.keyboard.press("Escape");
   assert.equal(await page.locator("#help").isHidden(), true);
 });

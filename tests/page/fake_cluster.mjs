@@ -55,7 +55,8 @@ export class FakeCluster {
   rate(port, interval = this.interval) {
     const i = port.index;
     if (["idle", "empty", "removed"].includes(port.kind)) return 0;
-    const base = port.kind === "troubled" ? 780 : port.kind === "busy" ? 40 + 400 * noise(i, 3) : 12 * noise(i, 3) ** 2;
+    if (port.kind === "troubled") return Math.round(7200 + 700 * Math.sin(interval / 6) + 500 * noise(i, interval, 5)) / 10;
+    const base = port.kind === "busy" ? 40 + 400 * noise(i, 3) : 12 * noise(i, 3) ** 2;
     const wave = 1 + 0.5 * Math.sin(interval / (4 + 9 * noise(i, 4)) + i) + 0.5 * (noise(i, interval, 5) - 0.5);
     return Math.round(base * Math.max(0, wave) * 10) / 10;
   }
@@ -63,7 +64,7 @@ export class FakeCluster {
   /** Failed connections a second in one interval. */
   failing(port, interval = this.interval) {
     if (port.kind === "troubled") return Math.round(8 * noise(interval, 6)) / 10;
-    return port.index % 997 === 13 && noise(port.index, interval, 7) < 0.2 ? 0.4 : 0;
+    return this.endpointCounts(port).ejected > 0 && noise(port.index, interval, 7) < 0.2 ? 0.4 : 0;
   }
 
   p99(port, interval = this.interval) {
@@ -81,7 +82,8 @@ export class FakeCluster {
     if (port.kind === "troubled") return { used: 5, ejected: 1, draining: 1 };
     if (port.kind === "empty" || port.kind === "removed") return { used: 0, ejected: 0, draining: port.kind === "removed" ? 1 : 0 };
     const used = 1 + Math.floor(12 * noise(port.index, 12) ** 2);
-    return { used, ejected: port.index % 701 === 19 && used > 1 ? 1 : 0, draining: port.index % 307 === 23 ? 1 : 0 };
+    const often = port.kind === "busy" ? 40 : 1;
+    return { used, ejected: used > 1 && noise(port.index, 13) < 0.001 * often ? 1 : 0, draining: noise(port.index, 14) < 0.003 * often ? 1 : 0 };
   }
 
   traffic(port) {
@@ -196,7 +198,7 @@ export class FakeCluster {
     const answer = { version: "0.1.0", node: "node-1", startedAt: new Date(this.startedAt).toISOString(), now: new Date(now).toISOString(),
       synced: !empty, healthy: !empty, lastChangeAt: empty ? null : new Date(now - 1000 * (this.second % 9)).toISOString(),
       watches: [watch("services", 10012), watch("endpointslices", 48231), watch("nodes", 34), watch("servicecidrs", 2)], files: [],
-      servicePorts: this.ports.length, endpointsEjected: empty ? 0 : 15, unserved: 0,
+      servicePorts: this.ports.length, endpointsEjected: this.ports.reduce((all, port) => all + this.endpointCounts(port).ejected, 0), unserved: 0,
       connections: { open: all(measure.open), accepted: 812345 + this.second * 700, failed: 211, retried: 340, bytesToBackend: 5e9, bytesToClient: 9e10 },
       rates: { connections: all(measure.rate), failures: all(measure.failing), bytesToBackend: all(measure.bytes) * 0.2, bytesToClient: all(measure.bytes) * 0.8 },
       connectMs: { p50: 0.4, p99: empty ? null : highest(this.interval) },
