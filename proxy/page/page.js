@@ -1,5 +1,6 @@
 // The live page at the metrics address. It asks only for what it shows (docs/api.md) and writes what it hears as text,
-// never as markup: names and annotations are other people's.
+// never as markup: names and annotations are other people's. Every address is relative: the page also works behind
+// `kubectl proxy`, at a path of its choice.
 
 const kSilence = 5000; // A stream that says nothing for so long is taken for lost: it speaks every second.
 const kRetryFirst = 500;
@@ -201,7 +202,7 @@ class Feed {
   connect() {
     this.disconnect();
     if (this.query === null || document.visibilityState === "hidden" || frozenAt !== null) return;
-    const source = new EventSource(`/api/stream?${this.query}`);
+    const source = new EventSource(`api/stream?${this.query}`);
     this.source = source;
     source.addEventListener(this.query.get("view"), (event) => this.take(JSON.parse(event.data)));
     // The daemon's own `error` event has data; the browser's, for a stream that broke or never came to be, has none.
@@ -237,7 +238,7 @@ class Feed {
     const overdue = setTimeout(() => asking.abort(), kSilence);
     let reason = "the daemon does not answer", told = false;
     try {
-      const answer = await fetch(`/api/stream?${query}`, { signal: asking.signal });
+      const answer = await fetch(`api/stream?${query}`, { signal: asking.signal });
       reason = answer.ok ? "the stream broke off" : (await answer.json()).error;
       told = answer.status === 404;
     } catch { /* It stays at that. */ }
@@ -849,10 +850,7 @@ const detail = {
     setText(this.connectionsNote, notes.join(" "));
     this.connectionsTable.hidden = answer.items.length === 0;
     keyed(this.connectionRows, answer.items, (item) => `${item.worker} ${item.client ?? ""} ${item.address} ${item.endpoint ?? ""} ${item.port}`,
-      () => {
-        const row = el("tr", {}, ...kConnectionColumns.map((_, i) => el("td", { className: ["address", "", "address", ""][i] ?? "number" })));
-        return row;
-      },
+      () => el("tr", {}, ...kConnectionColumns.map((_, i) => el("td", { className: ["address", "", "address", ""][i] ?? "number" }))),
       (row, item) => {
         const texts = [item.client ?? "hidden", item.port || "–", item.endpoint ?? "none yet", item.state, count(item.attempts),
           bytes(item.bytesToBackend), bytes(item.bytesToClient), duration(item.ageMs), duration(item.idleMs)];
@@ -890,7 +888,7 @@ const connections = {
     this.asking = asking;
     try {
       const query = new URLSearchParams({ service: this.service, limit: kConnectionsShown });
-      const answer = await fetch(`/api/connections?${query}`, { signal: asking.signal });
+      const answer = await fetch(`api/connections?${query}`, { signal: asking.signal });
       if (answer.ok) {
         const open = await answer.json();
         this.known = true;

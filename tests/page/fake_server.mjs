@@ -17,6 +17,9 @@ const kHeaders = {
   "Cache-Control": "no-store",
 };
 
+/** A path below which the whole is served as well, as `kubectl proxy` would. */
+const kBehind = /^\/behind\/a\/proxy(?=\/)/;
+
 export class FakeServer {
   constructor({ services = 10000 } = {}) {
     this.cluster = new FakeCluster(services);
@@ -71,7 +74,8 @@ export class FakeServer {
   openStreams() { return [...this.streams].map(({ params }) => params.get("view")).sort(); }
 
   answer(request, response) {
-    const { pathname, searchParams: params } = new URL(request.url, "http://fake");
+    const { pathname: asked, searchParams: params } = new URL(request.url, "http://fake");
+    const pathname = asked.replace(kBehind, "");
     this.requests.push({ path: pathname, params });
     if (pathname === "/api/stream") return this.stream(params, response);
     if (Object.hasOwn(kFiles, pathname)) {

@@ -100,13 +100,20 @@ test("there is one stream for the bar and one for the view", async () => {
 
 test("a search is asked of the server, once typing pauses", async () => {
   await visit();
-  await page.locator("#search").pressSequentially("ledger-grpc", { delay: 30 });
-  await page.locator("#count", { hasText: "match" }).waitFor();
+  // Typed by the page's own timers: of two that are due the earlier runs first, so a slow machine changes nothing.
+  await page.locator("#search").evaluate((input, text) => new Promise((done) => {
+    const type = (length) => {
+      input.value = text.slice(0, length);
+      input.dispatchEvent(new Event("input"));
+      if (length < text.length) setTimeout(() => type(length + 1), 40);
+      else done();
+    };
+    type(1);
+  }), "ledger-grpc");
   const matching = fake.cluster.ports.filter((port) => port.text.includes("ledger-grpc"));
   await page.locator("#count", { hasText: `${matching.length} of 10,000` }).waitFor();
   const asked = fake.asked("services").map(({ q }) => q);
-  assert.equal(asked.at(-1), "ledger-grpc");
-  assert.ok(asked.length <= 4, `asked ${asked.length} times`);
+  assert.deepEqual(asked, [undefined, "ledger-grpc"]);
   for (const name of await shownNames()) assert.match(name, /ledger-grpc/);
 });
 
@@ -174,6 +181,26 @@ test("an annotation that is not understood is marked, with what is wrong", async
   assert.equal(await wrong.count(), 1);
   assert.deepEqual(await wrong.locator("td").allTextContents(),
     ["kube-ferry.io/max-connections", "lots", "unlimited", "Wrong: \"lots\" is not a whole number"]);
+});
+
+test("of very many endpoints the first are shown, and all on demand", async () => {
+  const { cluster } = fake;
+  const [, endpoint] = cluster.endpointList(cluster.ports.find((port) => port.name === "checkout"));
+  cluster.endpointList = () => Array.from({ length: 300 }, (_, i) => ({ ...endpoint, address: `10.250.${i >> 8}.${i & 255}` }));
+  await visit("#/services/shop/checkout");
+  assert.equal(await page.locator(".endpoints tbody tr").count(), 200);
+  await page.locator(".more", { hasText: "Show all 300" }).click();
+  assert.equal(await page.locator(".endpoints tbody tr").count(), 300);
+  assert.equal(await page.locator(".more").isHidden(), true);
+});
+
+test("it works below a path of somebody's proxy", async () => {
+  await page.goto(`${fake.url}/behind/a/proxy/`);
+  await page.locator("#rows a").first().click();
+  await page.locator(".port-section").waitFor();
+  await page.locator(".panel.connections").waitFor();
+  const beside = opened.requests.filter((request) => !request.startsWith(`${fake.url}/behind/a/proxy/`) && !request.startsWith("data:"));
+  assert.deepEqual(beside, []);
 });
 
 test("each port of a service has its own section", async () => {
