@@ -34,6 +34,10 @@ class Health {
   /// New connections are no longer taken.
   void set_draining();
 
+  /// The epoch: nothing yet.
+  WallTime last_applied() const { return last_applied_; }
+  bool synced() const { return synced_; }
+
   bool alive(SteadyTime now) const;
   bool healthy(SteadyTime now) const;
   /// Connections are taken, whatever becomes of the node: what a load balancer asks of one Service.

@@ -22,8 +22,10 @@ class EndpointLoad {
   }
   void closed() noexcept { open_.fetch_sub(1, std::memory_order_relaxed); }
 
-  /// How long it takes to connect and to answer.
+  /// How long it takes to connect and to answer; a dial that fails counts as a second.
   PeakEwma latency;
+  /// How long the dials took that succeeded.
+  PeakEwma connect_time;
 
  private:
   std::atomic<std::uint32_t> open_{0};

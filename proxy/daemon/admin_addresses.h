@@ -14,4 +14,9 @@ namespace ferry::proxy {
 void open_admin_addresses(AdminServer& admin, const Options& options, Routes health, Routes metrics,
                           const std::shared_ptr<spdlog::logger>& logger);
 
+/// Opens the administration socket, and tells the log. One that was asked for and cannot be had is a
+/// std::runtime_error; the default one is only missed. Before other threads are started (HttpServer::listen).
+void open_admin_socket(AdminServer& admin, const Options& options, Routes routes,
+                       const std::shared_ptr<spdlog::logger>& logger);
+
 }  // namespace ferry::proxy

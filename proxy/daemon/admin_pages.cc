@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "proxy/page/page.h"
+
 namespace ferry::proxy {
 
 using std::chrono::steady_clock;
@@ -31,6 +33,16 @@ Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPa
     return Response{.content_type = "application/json", .body = configuration};
   });
   return routes;
+}
+
+void add_live_page(Routes& routes) {
+  for (const PageFile& file : page_files()) {
+    routes.add_handler(std::string(file.path), [file](const Request&, const Routes::Reply& reply) {
+      reply({.content_type = std::string(file.content_type),
+             .body = std::string(file.content),
+             .headers = {{"Content-Security-Policy", std::string(kPagePolicy)}, {"Referrer-Policy", "no-referrer"}}});
+    });
+  }
 }
 
 }  // namespace ferry::proxy

@@ -16,4 +16,7 @@ Routes health_pages(const Health& health, ProbeMetrics& probes);
 /// kube-proxy's mode of that name did, and /configz, which says `configuration`. The others must outlive the pages.
 Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics, std::string configuration);
 
+/// Adds the live page.
+void add_live_page(Routes& routes);
+
 }  // namespace ferry::proxy

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 #include "proxy/daemon/admin_addresses.h"
@@ -16,6 +17,7 @@
 #include "proxy/daemon/descriptor_limit.h"
 #include "proxy/settings/duration.h"
 #include "proxy/daemon/effective_configuration.h"
+#include "proxy/daemon/inspector_sources.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/version.h"
@@ -39,19 +41,6 @@ constexpr std::chrono::milliseconds kProgrammingLook{5};
 /// How often it is looked whether rules of a kube-proxy's are in the way.
 constexpr std::chrono::minutes kStaleRulesLook{1};
 
-DataplaneOptions dataplane_options(const Options& options) {
-  DataplaneOptions made;
-  made.workers = options.workers;
-  made.capture = options.capture;
-  made.service_ranges = options.service_cidrs;
-  made.half_close_timeout = options.half_close_timeout;
-  made.udp_idle_timeout = options.udp_idle_timeout;
-  made.ejection.max_percent = options.max_ejected_endpoints;
-  made.ejection.seed = std::random_device{}();
-  made.max_udp_flows = raise_descriptor_limit() / 2;
-  return made;
-}
-
 config::StoreOptions store_options(const Options& options, decltype(config::StoreOptions::on_triggered) on_triggered) {
   config::StoreOptions made;
   made.node.name = options.node_name;
@@ -64,7 +53,8 @@ config::StoreOptions store_options(const Options& options, decltype(config::Stor
 
 Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api)
     : options_(options),
-      dataplane_(control_.get_executor(), dataplane_options(options), component_logger("dataplane")),
+      access_log_(options.access_log.empty() ? std::nullopt : std::optional<AccessLog>(std::in_place, options.access_log)),
+      dataplane_(control_.get_executor(), dataplane_options(), component_logger("dataplane")),
       store_(store_options(options,
                            [this](const auto& triggers) {
                              programming_.handed_over(triggers, dataplane_.batches().posted);
@@ -86,6 +76,49 @@ Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api)
     files_.emplace_back(control_.get_executor(), store_.add_source(path), path);
   }
   add_metrics();
+  inspector_.emplace(admin_.loop(), dataplane_, inspector_sources());
+}
+
+DataplaneOptions Daemon::dataplane_options() {
+  DataplaneOptions made;
+  made.workers = options_.workers;
+  made.capture = options_.capture;
+  made.service_ranges = options_.service_cidrs;
+  made.half_close_timeout = options_.half_close_timeout;
+  made.dead_peer_timeout = options_.dead_peer_timeout;
+  if (access_log_) made.on_closed = [this](const ConnectionRecord& record) { access_log_->write(record); };
+  made.udp_idle_timeout = options_.udp_idle_timeout;
+  made.ejection.max_percent = options_.max_ejected_endpoints;
+  made.ejection.seed = std::random_device{}();
+  made.max_udp_flows = raise_descriptor_limit() / 2;
+  return made;
+}
+
+InspectorSources Daemon::inspector_sources() {
+  return {.version = version(),
+          .node = options_.node_name,
+          .synced = [this] { return health_.synced(); },
+          .healthy = [this] { return health_.healthy(std::chrono::steady_clock::now()); },
+          .last_change = [this] { return health_.last_applied(); },
+          .watches = [this] { return watches_json(api_ ? api_->status() : std::vector<watch::ReflectorStatus>{}); },
+          .files = [this] { return files_json(file_status()); },
+          .describe =
+              [this](const config::NamespacedName& name, auto tell) {
+                boost::asio::post(control_, [this, name, tell = std::move(tell)] { tell(store_.describe(name)); });
+              }};
+}
+
+void Daemon::open_addresses() {
+  Routes metrics = metrics_pages(health_, probes_, metrics_, configz(options_));
+  Routes local = metrics;
+  const auto& address = options_.metrics_bind_address;
+  metrics.set_hosts({options_.node_name});
+  add_live_page(metrics);
+  inspector_->add_to(metrics, options_.show_clients || (address && address->address().is_loopback()));
+  inspector_->add_to(local, true);
+  const auto logger = component_logger("admin");
+  open_admin_addresses(admin_, options_, health_pages(health_, probes_), std::move(metrics), logger);
+  open_admin_socket(admin_, options_, std::move(local), logger);
 }
 
 void Daemon::run() {
@@ -104,8 +137,7 @@ void Daemon::run() {
 
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
-  open_admin_addresses(admin_, options_, health_pages(health_, probes_),
-                       metrics_pages(health_, probes_, metrics_, configz(options_)), component_logger("admin"));
+  open_addresses();
   // On loopback the kernel does so by itself.
   const auto& ranges = options_.service_cidrs;
   const bool beyond_loopback = ranges.empty() ? api_.has_value() : !ranges.front().address().is_loopback();
@@ -123,6 +155,7 @@ void Daemon::start() {
   await_signal();
   look_for_stale_rules();
   beat();
+  inspector_->start();
   admin_.start();
 }
 
@@ -310,6 +343,7 @@ void Daemon::drain() {
 void Daemon::end() {
   dataplane_.stop();
   health_checks_.stop();
+  inspector_->stop();
   admin_.stop();
   heartbeat_.cancel();
   programming_timer_.cancel();
@@ -323,6 +357,12 @@ Daemon::StoreView Daemon::store_view() const {
   return view_;
 }
 
+std::vector<watch::FileSourceStatus> Daemon::file_status() const {
+  std::vector<watch::FileSourceStatus> files;
+  for (const watch::FileSource& file : files_) files.push_back(file.status());
+  return files;
+}
+
 void Daemon::add_metrics() {
   metrics_.add([this] { return sync_.collect(); });
   metrics_.add([this] { return programming_.collect(); });
@@ -331,13 +371,10 @@ void Daemon::add_metrics() {
     const StoreView view = store_view();
     return store_metrics(view.stats, view.synced);
   });
-  metrics_.add([this] { return dataplane_metrics(dataplane_.snapshot()); });
+  metrics_.add([this] { return dataplane_metrics(dataplane_.snapshot(), options_.metrics_endpoints); });
+  if (access_log_) metrics_.add([this] { return access_log_->collect(); });
   if (api_) metrics_.add([this] { return watch_metrics(api_->status()); });
-  metrics_.add([this] {
-    std::vector<watch::FileSourceStatus> files;
-    for (const watch::FileSource& file : files_) files.push_back(file.status());
-    return file_metrics(files);
-  });
+  metrics_.add([this] { return file_metrics(file_status()); });
   metrics_.add([this] { return stale_rules_.collect(); });
   metrics_.add([this] {
     return MetricFamilies{counter("kube_ferry_wrong_annotations_total",

@@ -18,6 +18,7 @@
 #include "proxy/admin/health.h"
 #include "proxy/admin/health_check_server.h"
 #include "proxy/admin/local_endpoints.h"
+#include "proxy/daemon/access_log.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/options.h"
 #include "proxy/daemon/stale_rules_notice.h"
@@ -26,6 +27,7 @@
 #include "proxy/host/local_routes.h"
 #include "proxy/host/service_routes.h"
 #include "proxy/host/stale_rules.h"
+#include "proxy/inspect/inspector.h"
 #include "proxy/metrics/metrics_page.h"
 #include "proxy/metrics/network_programming.h"
 #include "proxy/metrics/probe_metrics.h"
@@ -79,6 +81,10 @@ class Daemon {
   void look_for_stale_rules();
   void await_signal();
   void add_metrics();
+  void open_addresses();
+  InspectorSources inspector_sources();
+  std::vector<watch::FileSourceStatus> file_status() const;
+  DataplaneOptions dataplane_options();
   StoreView store_view() const;
 
   const Options options_;
@@ -96,6 +102,7 @@ class Daemon {
   StaleRulesNotice stale_rules_{&find_stale_rules, component_logger("host")};
   MetricsPage metrics_;
 
+  std::optional<AccessLog> access_log_;
   Dataplane dataplane_;
   config::Store store_;
   std::optional<watch::RestClient> rest_;
@@ -123,6 +130,7 @@ class Daemon {
 
   /// Last, so that its thread ends before what it reads.
   AdminServer admin_;
+  std::optional<Inspector> inspector_;
   LocalEndpointCounter local_endpoints_;
   HealthCheckServer health_checks_{admin_.loop(), health_, component_logger("healthcheck")};
 };

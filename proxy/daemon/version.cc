@@ -9,6 +9,8 @@
 
 namespace ferry::proxy {
 
+std::string version() { return kVersion; }
+
 std::string version_text() {
   return fmt::format(
       "kube-ferry {} (commit {})\n"

@@ -6,6 +6,9 @@
 
 namespace ferry::proxy {
 
+/// "0.1.0"
+std::string version();
+
 /// What --version prints: the version, the commit, the features built in, and the libraries and compiler used.
 std::string version_text();
 

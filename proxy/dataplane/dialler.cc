@@ -294,6 +294,7 @@ void Dialler::connected(Session& session, TimePoint now) {
   const auto took = microseconds_since(dialling.started, now);
   port.shared->ejections().succeeded(endpoint);
   session.endpoint->record->load.latency.observe(took, now);
+  session.endpoint->record->load.connect_time.observe(took, now);
   port.shared->times(port.worker).connect.add(took);
   if (port.state.affinity > std::chrono::seconds{0}) {
     affinity_.remember({port.shared->id(), session.peer.address}, endpoint, now);

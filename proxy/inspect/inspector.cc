@@ -148,8 +148,13 @@ Json Inspector::State::status() const {
 }
 
 void Inspector::State::answer_detail(const config::NamespacedName& name, const Routes::Reply& reply) {
-  sources.describe(name, [self = shared_from_this(), name, reply](std::optional<config::ServiceDescription> service) {
-    asio::post(self->loop, [self, name, reply, service = std::move(service)] {
+  // Who is asked may have other things to do until after the end.
+  sources.describe(name, [weak = weak_from_this(), name, reply](std::optional<config::ServiceDescription> service) {
+    const std::shared_ptr<State> asked = weak.lock();
+    if (!asked) return;
+    asio::post(asked->loop, [weak, name, reply, service = std::move(service)] {
+      const std::shared_ptr<State> self = weak.lock();
+      if (!self) return;
       std::vector<Dataplane::Port> ports = self->dataplane.ports();
       std::erase_if(ports, [&name](const auto& port) { return port.served->name()->service != name; });
       if (service) {

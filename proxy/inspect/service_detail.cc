@@ -8,6 +8,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "proxy/balancer/endpoint_order.h"
+#include "proxy/inspect/service_list.h"
 #include "proxy/settings/duration.h"
 #include "proxy/settings/service_settings.h"
 
@@ -87,7 +88,7 @@ std::pair<std::string, std::string> state_of(const EndpointView& view, Clock::ti
 
 Json endpoint_json(const EndpointView& view, Clock::time_point now) {
   const auto [state, why] = state_of(view, now);
-  const double latency = view.record ? view.record->load.latency.last() : 0;
+  const double latency = view.record ? view.record->load.connect_time.last() : 0;
   return {{"address", view.said.address.to_string()},
           {"port", view.said.port},
           {"node", view.said.node_name.text()},

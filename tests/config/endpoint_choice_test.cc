@@ -164,5 +164,43 @@ TEST(TrafficRules, FollowPoliciesAndReachabilityFromOutside) {
   EXPECT_EQ(rules(), std::make_pair(true, true));
 }
 
+std::vector<EndpointUse> uses(const std::vector<E>& endpoints, TrafficRules rules = {true, false}) {
+  std::vector<Candidate> candidates;
+  for (const E& endpoint : endpoints) candidates.push_back({&endpoint, 80});
+  return explain_endpoints(candidates, rules, kNode);
+}
+using Uses = std::vector<EndpointUse>;
+
+TEST(EndpointUses, SaysWhatBecomesOfEach) {
+  EXPECT_EQ(uses({}), Uses{});
+  EXPECT_EQ(uses({E("10.0.0.1"), E("10.0.0.2").not_ready(), E("10.0.0.3").draining(), E("10.0.0.4").dead()}),
+            (Uses{EndpointUse::kUsed, EndpointUse::kNotReady, EndpointUse::kTerminating, EndpointUse::kTerminating}));
+}
+
+TEST(EndpointUses, TerminatingOnesAreTheLastResort) {
+  EXPECT_EQ(uses({E("10.0.0.1").draining(), E("10.0.0.2").not_ready()}),
+            (Uses{EndpointUse::kUsedTerminating, EndpointUse::kNotReady}));
+}
+
+TEST(EndpointUses, HintsLeaveOthersUnused) {
+  EXPECT_EQ(uses({E("10.0.0.1").zones({"zone-a"}), E("10.0.0.2").zones({"zone-b"})}),
+            (Uses{EndpointUse::kUsed, EndpointUse::kOtherZone}));
+  EXPECT_EQ(uses({E("10.0.0.1").nodes({"n1"}), E("10.0.0.2").nodes({"n2"})}),
+            (Uses{EndpointUse::kUsed, EndpointUse::kOtherNode}));
+}
+
+TEST(EndpointUses, TheLocalPolicyLeavesThoseElsewhereUnused) {
+  EXPECT_EQ(uses({E("10.0.0.1").on("n1"), E("10.0.0.2").on("n2")}, kLocalOnly),
+            (Uses{EndpointUse::kUsed, EndpointUse::kElsewhere}));
+}
+
+TEST(EndpointChoice, WhoDrainsKnowsWhichEndpointsStay) {
+  EXPECT_EQ(choose({E("10.0.0.1")}).staying, nullptr);
+  TrafficRules drains;
+  drains.drains = true;
+  const auto chosen = choose({E("10.0.0.1"), E("10.0.0.2").not_ready(), E("10.0.0.3").draining()}, drains);
+  EXPECT_EQ(addresses(chosen.staying), (Texts{"10.0.0.1", "10.0.0.2"}));
+}
+
 }  // namespace
 }  // namespace ferry::config

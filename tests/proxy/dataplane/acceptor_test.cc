@@ -19,9 +19,6 @@ using testing::TestSocket;
 class AcceptorTest : public ::testing::Test {
  protected:
   AcceptorTest() {
-    port_->shared = std::make_shared<ServedPort>(config::ServicePortName{{"ns", "service"}, "", config::Protocol::kTcp},
-                                                 std::size_t{1}, options_.ejection);
-    port_->counters = &port_->shared->counters(0);
     config::BackendSet set;
     set.backends.push_back({backend_.address(), backend_.port(), false, false});
     port_->state.sets[SetChoice{}.index()] = std::make_shared<const config::BackendSet>(set);
@@ -54,7 +51,10 @@ class AcceptorTest : public ::testing::Test {
                      [](UniqueFd&, const Arrival&, const WorkerPort&) { return false; },
                      [this](const ListenSocket& /*socket*/) { ++closed_; }};
   TestListener backend_;
-  std::shared_ptr<WorkerPort> port_ = std::make_shared<WorkerPort>();
+  std::shared_ptr<WorkerPort> port_ = std::make_shared<WorkerPort>(
+      std::make_shared<ServedPort>(config::ServicePortName{{"ns", "service"}, "", config::Protocol::kTcp},
+                                   std::size_t{1}, options_.ejection),
+      std::size_t{0});
   std::shared_ptr<ListenSocket> socket_ = std::make_shared<ListenSocket>();
 };
 

@@ -50,7 +50,7 @@ TEST(DataplaneMetrics, NamesAServicePortByItsParts) {
 TEST(DataplaneMetrics, AServicePortThatNobodyUsedHasNoSeries) {
   DataplaneSnapshot snapshot;
   snapshot.service_ports = {service("idle", 0)};
-  EXPECT_EQ(render(snapshot).find("idle"), std::string::npos);
+  EXPECT_EQ(render(snapshot).find("service=\"idle\""), std::string::npos);
 }
 
 TEST(DataplaneMetrics, AServicePortThatCameBackHasOneSeries) {
@@ -105,6 +105,58 @@ TEST(DataplaneMetrics, UdpHasSumsOfItsOwn) {
 TEST(DataplaneMetrics, NoTwoFamiliesShareAName) {
   std::set<std::string> names;
   for (const auto& family : dataplane_metrics({})) EXPECT_TRUE(names.insert(family.name).second) << family.name;
+}
+
+ServicePortSnapshot used_service() {
+  ServicePortSnapshot entry = service("web", 7);
+  entry.ejections = 2;
+  ConnectTimes connect;
+  connect.add(std::chrono::microseconds{700});
+  connect.add(std::chrono::seconds{9});
+  entry.connect_times = connect.counts();
+  LifeTimes life;
+  life.add(std::chrono::seconds{30});
+  entry.life_times = life.counts();
+  for (const char* const address : {"10.0.0.1", "10.0.0.2", "fd00::1"}) {
+    entry.endpoints.push_back({{*config::IpAddress::parse(address), 80, false, false},
+                               {.accepted = 3, .open = 1, .failed = 2, .retried = 1, .bytes_to_backend = 9}});
+  }
+  return entry;
+}
+
+TEST(DataplaneMetrics, AServicePortHasHistograms) {
+  DataplaneSnapshot snapshot;
+  snapshot.service_ports = {used_service()};
+  const std::string text = render(snapshot);
+  const std::string labels = R"({namespace="default",service="web",port="http",protocol="TCP")";
+  const std::string connect = "kube_ferry_service_connect_duration_seconds";
+  EXPECT_TRUE(has_line(text, connect + "_bucket" + labels + ",le=\"0.0002\"} 0")) << text;
+  EXPECT_TRUE(has_line(text, connect + "_bucket" + labels + ",le=\"0.001\"} 1")) << text;
+  EXPECT_TRUE(has_line(text, connect + "_bucket" + labels + ",le=\"2\"} 1")) << text;
+  EXPECT_TRUE(has_line(text, connect + "_bucket" + labels + ",le=\"+Inf\"} 2")) << text;
+  EXPECT_TRUE(has_line(text, connect + "_count" + labels + "} 2")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_service_connection_duration_seconds_bucket" + labels + ",le=\"60\"} 1"));
+  EXPECT_TRUE(has_line(text, "kube_ferry_service_ejections_total" + labels + "} 2")) << text;
+}
+
+TEST(DataplaneMetrics, EndpointsHaveSeriesUpToABound) {
+  DataplaneSnapshot snapshot;
+  snapshot.service_ports = {used_service()};
+  const auto text_of = [&snapshot](std::size_t most) {
+    MetricsPage page;
+    page.add([&] { return dataplane_metrics(snapshot, most); });
+    return page.render().body;
+  };
+  const std::string all = text_of(10);
+  const std::string labels = R"({namespace="default",service="web",port="http",protocol="TCP",endpoint=)";
+  EXPECT_TRUE(has_line(all, "kube_ferry_endpoint_dials_total" + labels + "\"[fd00::1]:80\"} 3")) << all;
+  EXPECT_TRUE(has_line(all, "kube_ferry_endpoint_connections_open" + labels + "\"10.0.0.1:80\"} 1")) << all;
+  EXPECT_TRUE(has_line(all, "kube_ferry_endpoint_dial_failures_total" + labels + "\"10.0.0.2:80\"} 2")) << all;
+  EXPECT_TRUE(has_line(all, "kube_ferry_endpoint_series_left_out 0")) << all;
+  const std::string few = text_of(1);
+  EXPECT_NE(few.find("10.0.0.1:80"), std::string::npos);
+  EXPECT_EQ(few.find("10.0.0.2:80"), std::string::npos);
+  EXPECT_TRUE(has_line(few, "kube_ferry_endpoint_series_left_out 2")) << few;
 }
 
 }  // namespace
