@@ -56,6 +56,15 @@ void Guest::ip_inside(const std::string& arguments) const {
   if (done.status != 0) throw std::runtime_error("in a guest: ip " + arguments + ": " + done.output);
 }
 
+void Guest::go_dark() const {
+  std::string rules = "add table ip dark";
+  for (const std::string hook : {"input", "output"}) {
+    rules += "; add chain ip dark " + hook + " { type filter hook " + hook + " priority 0; policy drop; }";
+  }
+  const Finished done = run(command({"nft", rules}));
+  if (done.status != 0) throw std::runtime_error("in a guest: nft " + rules + ": " + done.output);
+}
+
 void Guest::enter() const {
   if (::setns(network_.get(), CLONE_NEWNET) != 0) {
     throw std::system_error(errno, std::generic_category(), "cannot enter a guest's network");
