@@ -91,7 +91,8 @@ class RequestClient {
 
   void open(std::size_t index) {
     Asking& asking = asking_[index];
-    asking.fd = connect_to(server_, load_.datagrams ? SOCK_DGRAM : SOCK_STREAM);
+    const std::uint32_t source = load_.sources == 0 ? 0 : 1 + opened_++ % load_.sources;
+    asking.fd = connect_to(server_, load_.datagrams ? SOCK_DGRAM : SOCK_STREAM, source);
     events_.add(asking.fd.get(), load_.datagrams ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLET, index);
   }
 
@@ -199,6 +200,7 @@ class RequestClient {
   std::vector<Asking> asking_;
   /// Without a request, where there is a rate.
   std::deque<std::size_t> free_;
+  std::uint32_t opened_ = 0;
   Events events_;
   Latencies latencies_;
   Clock::duration longest_{};

@@ -20,6 +20,8 @@ struct RequestLoad {
   double rate = 0;
   /// Requests on a connection, which the client then closes; 0: no end.
   std::size_t requests_each = 0;
+  /// Addresses that the connections come from, in turn; 0: one, which the kernel chooses.
+  std::uint32_t sources = 0;
   /// Datagrams, each connection being a client's socket.
   bool datagrams = false;
   /// Not counted at the beginning: connections are opened, programs warm up.

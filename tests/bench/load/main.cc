@@ -41,6 +41,8 @@ int run(int argc, char** argv) {
   ask->add_flag_callback(
       "--reconnect", [&load] { load.requests_each = 1; }, "A connection for each request");
   ask->add_option("--requests-each", load.requests_each, "Requests on a connection before it is closed (no end)");
+  ask->add_option("--sources", load.sources, "Addresses to ask from, 127.1.0.1 and following (one)")
+      ->check(CLI::Range(0U, 65000U));
   ask->add_flag("--datagrams", load.datagrams, "By UDP");
   ask->add_option("--seconds", seconds, "Counted after half a second (3)");
   double patience = 1;
