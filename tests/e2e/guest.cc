@@ -57,10 +57,10 @@ void Guest::ip_inside(const std::string& arguments) const {
 }
 
 void Guest::go_dark() const {
-  std::string rules = "add table ip dark";
-  for (const std::string hook : {"input", "output"}) {
-    rules += "; add chain ip dark " + hook + " { type filter hook " + hook + " priority 0; policy drop; }";
-  }
+  const std::string rules =
+      "add table ip dark; "
+      "add chain ip dark input { type filter hook input priority 0; policy drop; }; "
+      "add chain ip dark output { type filter hook output priority 0; policy drop; }";
   const Finished done = run(command({"nft", rules}));
   if (done.status != 0) throw std::runtime_error("in a guest: nft " + rules + ": " + done.output);
 }

@@ -33,6 +33,9 @@ int run(int argc, char** argv) {
 
   ferry::bench::RequestLoad load;
   double seconds = 3;
+  double warm_up = 0.5;
+  double patience = 1;
+  double slow = 0.3;
   CLI::App* const ask = command("ask", "Requests and responses");
   ask->add_option("--connections", load.connections, "At a time (50)");
   ask->add_option("--request", load.request_bytes, "Bytes of a request (64)")->check(CLI::Range(16U, 262144U));
@@ -44,9 +47,8 @@ int run(int argc, char** argv) {
   ask->add_option("--sources", load.sources, "Addresses to ask from, 127.1.0.1 and following (one)")
       ->check(CLI::Range(0U, 65000U));
   ask->add_flag("--datagrams", load.datagrams, "By UDP");
-  ask->add_option("--seconds", seconds, "Counted after half a second (3)");
-  double patience = 1;
-  double slow = 0.3;
+  ask->add_option("--seconds", seconds, "Counted after the warm-up (3)");
+  ask->add_option("--warm-up", warm_up, "Seconds that are not counted (0.5)");
   ask->add_option("--patience", patience, "Seconds after which a request has failed (1)");
   ask->add_option("--slow", slow, "Seconds after which an answer counts as slow (0.3)");
 
@@ -65,6 +67,7 @@ int run(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   const sockaddr_in at = ferry::bench::parse_endpoint(address);
   load.length = std::chrono::duration<double>(seconds);
+  load.warm_up = std::chrono::duration<double>(warm_up);
   load.patience = std::chrono::duration<double>(patience);
   load.slow = std::chrono::duration<double>(slow);
   if (serve->parsed()) {
