@@ -77,10 +77,8 @@ void ClusterNetwork::SetUp() {
   ip("route add 10.244.1.0/24 via 192.0.2.2 dev node-2 onlink");
   add_pod("here-1", *guests_["here-1"], "10.244.0.3", "node-1");
   add_pod("here-2", *guests_["here-2"], "10.244.0.4", "node-1");
-  for (const auto& [name, address] : {std::pair("there-1", "10.244.1.3"), std::pair("there-2", "10.244.1.4")}) {
-    guests_["node-2"]->ip_inside(std::string("address add ") + address + "/32 dev lo");
-    add_pod(name, *guests_["node-2"], address, "node-2");
-  }
+  add_pod_on_node_2("there-1", "10.244.1.3");
+  add_pod_on_node_2("there-2", "10.244.1.4");
   launch_api_server("127.0.0.1:0");
 }
 
@@ -237,6 +235,12 @@ void ClusterNetwork::wait_until_ignored(const Guest* from, const std::string& ta
   wait_until(
       "datagrams are ignored", [&] { return ask(from, target, 1); },
       [](const Tally& tally) { return has_only_error(tally, "no answer in time"); });
+}
+
+void ClusterNetwork::add_pod_on_node_2(const std::string& name, const std::string& address) {
+  const Guest& node = *guests_.at("node-2");
+  node.ip_inside("address add " + address + "/32 dev lo");
+  add_pod(name, node, address, "node-2");
 }
 
 void ClusterNetwork::stop_pod(const std::string& name) {

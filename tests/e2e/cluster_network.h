@@ -81,6 +81,8 @@ class ClusterNetwork : public ::testing::Test {
   /// Waits until neither gets any answer.
   static void wait_until_ignored(const Guest* from, const std::string& target);
 
+  /// A further pod on node-2. `address`: of 10.244.1.0/24.
+  void add_pod_on_node_2(const std::string& name, const std::string& address);
   /// Stops the pod's servers.
   void stop_pod(const std::string& name);
   std::string metrics() const;

@@ -1,5 +1,6 @@
 #include "tests/e2e/echo_client.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -90,15 +91,30 @@ bool EchoConnection::finish() {
   return error_.empty();
 }
 
+std::string EchoConnection::wait_for_end() {
+  if (!error_.empty()) return error_;
+  char byte = 0;
+  const ssize_t count = recv(fd_, &byte, 1, 0);
+  if (count < 0) {
+    fail("read");
+    return error_;
+  }
+  return count == 0 ? "closed" : "more came than was sent";
+}
+
 Call call(const boost::asio::ip::tcp::endpoint& target, std::chrono::milliseconds patience) {
+  const auto begin = std::chrono::steady_clock::now();
   EchoConnection connection(target, patience);
-  if (connection.echo("over and back") && connection.finish()) return Call{connection.name(), {}};
+  const auto greeted = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+  if (connection.echo("over and back") && connection.finish()) return Call{connection.name(), {}, greeted};
   return Call{{}, connection.error()};
 }
 
 void Tally::add(const Call& call) {
   if (call.ok()) {
     ++answers[call.name];
+    slowest = std::max(slowest, call.greeted_after);
+    if (call.greeted_after > kSlow) ++slow;
     return;
   }
   ++failed;

@@ -16,6 +16,8 @@ struct Call {
   std::string name;
   /// What went wrong; empty when nothing did.
   std::string error;
+  /// From connecting to the greeting's end.
+  std::chrono::milliseconds greeted_after{0};
 
   bool ok() const { return error.empty(); }
 };
@@ -38,6 +40,9 @@ class EchoConnection {
   bool echo(const std::string& line);
   /// Says that nothing more will be sent, and expects the other side to close without a further byte.
   bool finish();
+  /// Waits for what comes next, which is to be the connection's end, and says how it ends: "closed", or "read: " and
+  /// the error.
+  std::string wait_for_end();
 
  private:
   bool read_line(std::string& line);
@@ -58,6 +63,11 @@ struct Tally {
   std::size_t failed = 0;
   /// The first few errors, with how often each was met.
   std::map<std::string, std::size_t> errors;
+  /// Of those that were answered, how many were greeted only after more than kSlow.
+  std::size_t slow = 0;
+  std::chrono::milliseconds slowest{0};
+
+  static constexpr std::chrono::milliseconds kSlow{300};
 
   void add(const Call& call);
   std::size_t succeeded() const;

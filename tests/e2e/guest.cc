@@ -56,6 +56,15 @@ void Guest::ip_inside(const std::string& arguments) const {
   if (done.status != 0) throw std::runtime_error("in a guest: ip " + arguments + ": " + done.output);
 }
 
+void Guest::go_dark() const {
+  const std::string rules =
+      "add table ip dark; "
+      "add chain ip dark input { type filter hook input priority 0; policy drop; }; "
+      "add chain ip dark output { type filter hook output priority 0; policy drop; }";
+  const Finished done = run(command({"nft", rules}));
+  if (done.status != 0) throw std::runtime_error("in a guest: nft " + rules + ": " + done.output);
+}
+
 void Guest::enter() const {
   if (::setns(network_.get(), CLONE_NEWNET) != 0) {
     throw std::system_error(errno, std::generic_category(), "cannot enter a guest's network");

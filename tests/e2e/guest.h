@@ -46,6 +46,9 @@ class Guest {
   std::vector<std::string> command(const std::vector<std::string>& words) const;
   /// ip(8) there.
   void ip_inside(const std::string& arguments) const;
+  /// From now on every IP packet from and to the guest is dropped there. It still answers ARP, as the router before a
+  /// node without power does.
+  void go_dark() const;
 
  private:
   void enter() const;

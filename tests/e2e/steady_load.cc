@@ -1,27 +1,25 @@
 #include "tests/e2e/steady_load.h"
 
-#include <chrono>
-
 namespace ferry::testing {
 
-SteadyLoad::SteadyLoad(const boost::asio::ip::tcp::endpoint& target, std::size_t rate) {
-  thread_ = std::thread([this, target, rate] { run(target, rate); });
+SteadyLoad::SteadyLoad(const boost::asio::ip::tcp::endpoint& target, std::size_t rate, std::size_t callers) {
+  const std::chrono::nanoseconds pause = callers * std::chrono::nanoseconds(std::chrono::seconds(1)) / rate;
+  for (std::size_t i = 0; i < callers; ++i) threads_.emplace_back([this, target, pause] { run(target, pause); });
 }
 
 SteadyLoad::~SteadyLoad() { stop(); }
 
-void SteadyLoad::run(const boost::asio::ip::tcp::endpoint& target, std::size_t rate) {
-  const auto pause = std::chrono::nanoseconds(std::chrono::seconds(1)) / static_cast<long>(rate);
+void SteadyLoad::run(const boost::asio::ip::tcp::endpoint& target, std::chrono::nanoseconds pause) {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !paused_; });
     if (stopping_) return;
     const auto next = std::chrono::steady_clock::now() + pause;
-    calling_ = true;
+    ++calling_;
     lock.unlock();
     const Call result = call(target);
     lock.lock();
-    calling_ = false;
+    --calling_;
     tally_.add(result);
     changed_.notify_all();
     changed_.wait_until(lock, next, [this] { return stopping_; });
@@ -42,7 +40,7 @@ void SteadyLoad::wait_for_more(std::size_t count) {
 void SteadyLoad::pause() {
   std::unique_lock lock(mutex_);
   paused_ = true;
-  changed_.wait(lock, [this] { return !calling_; });
+  changed_.wait(lock, [this] { return calling_ == 0; });
 }
 
 void SteadyLoad::resume() {
@@ -57,7 +55,9 @@ Tally SteadyLoad::stop() {
     stopping_ = true;
     changed_.notify_all();
   }
-  if (thread_.joinable()) thread_.join();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
   return tally_;
 }
 

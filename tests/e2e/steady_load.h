@@ -1,19 +1,23 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "tests/e2e/echo_client.h"
 
 namespace ferry::testing {
 
-/// Calls a service all the time, on a thread of its own, until it is stopped.
+/// Calls a service all the time, on threads of its own, until it is stopped. The threads are in the network of the one
+/// that makes it.
 class SteadyLoad {
  public:
-  /// A new call each 1/`rate` second, or as soon as the one before is over when that takes longer.
-  explicit SteadyLoad(const boost::asio::ip::tcp::endpoint& target, std::size_t rate = 200);
+  /// `rate` calls a second, shared out among the callers; each makes its next one as soon as the one before is over
+  /// when that takes longer.
+  explicit SteadyLoad(const boost::asio::ip::tcp::endpoint& target, std::size_t rate = 200, std::size_t callers = 1);
   ~SteadyLoad();
   SteadyLoad(const SteadyLoad&) = delete;
   SteadyLoad& operator=(const SteadyLoad&) = delete;
@@ -30,15 +34,16 @@ class SteadyLoad {
   Tally stop();
 
  private:
-  void run(const boost::asio::ip::tcp::endpoint& target, std::size_t rate);
+  void run(const boost::asio::ip::tcp::endpoint& target, std::chrono::nanoseconds pause);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Tally tally_;
-  bool calling_ = false;
+  /// Calls under way.
+  std::size_t calling_ = 0;
   bool paused_ = false;
   bool stopping_ = false;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace ferry::testing

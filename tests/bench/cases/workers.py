@@ -2,13 +2,12 @@
 
 import re
 import tempfile
-import time
 import urllib.request
 from pathlib import Path
 
 from cases.idle import held
 from harness.contenders import Ferry, load, server, service_objects, start_ferry, started, write_manifest
-from harness.processes import Process, run
+from harness.pods import Pod
 from harness.table import markdown
 
 
@@ -39,15 +38,8 @@ def ports(options):
     reuse = Path("/proc/sys/net/ipv4/tcp_tw_reuse")
     Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("32768 60999")
     lines = []
-    with Process(["unshare", "--net", "sleep", "infinity"]) as keeper, tempfile.TemporaryDirectory() as work:
-        time.sleep(0.5)
-        inside = ["nsenter", f"--net=/proc/{keeper.pid}/ns/net"]
-        for command in (f"ip link add pod type veth peer name eth0 netns {keeper.pid}",
-                        "ip address add 10.244.0.1/24 dev pod", "ip link set pod up"):
-            run(command.split())
-        for command in ("ip address add 10.244.0.3/24 dev eth0", "ip link set eth0 up", "ip link set lo up"):
-            run([*inside, *command.split()])
-        with server(None, "10.244.0.3:9000", inside):
+    with Pod("pod", "10.244.0.3") as pod, tempfile.TemporaryDirectory() as work:
+        with server(None, "10.244.0.3:9000", pod.inside):
             manifest = write_manifest(work, service_objects("one", "10.96.0.10:9000", "10.244.0.3:9000"))
             with start_ferry(["--source-file", manifest], 2, None, "10.96.0.0/16"):
                 result = load("ask", "10.96.0.10:9000", "--reconnect", "--rate", 2000, "--connections", 200,

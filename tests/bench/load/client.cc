@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <deque>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -23,8 +24,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kBufferBytes = 256UL * 1024;
-/// An answer that takes longer has failed.
-constexpr std::chrono::seconds kPatience{1};
 
 Clock::duration whole(std::chrono::duration<double> length) {
   return std::chrono::duration_cast<Clock::duration>(length);
@@ -47,18 +46,18 @@ class RequestClient {
     next_due_ = begin;
     for (std::size_t index = 0; index < asking_.size(); ++index) {
       if (load_.rate > 0) {
-        open(index);
+        if (load_.requests_each != 1) open(index);
         free_.push_back(index);
       } else {
         start(index, Clock::now());
       }
     }
     Clock::time_point looked = begin;
-    while (now_ < end_) {
+    while (now_ < end_ || (load_.rate > 0 && free_.size() < asking_.size())) {
       const auto events = events_.wait(load_.rate > 0 ? std::chrono::microseconds{50} : std::chrono::milliseconds{100});
       now_ = Clock::now();
       for (const epoll_event& event : events) ready(event.data.u64, event.events);
-      if (load_.rate > 0) start_due();
+      if (load_.rate > 0 && now_ < end_) start_due();
       if (now_ - looked > std::chrono::milliseconds{100}) {
         looked = now_;
         look_for_lost();
@@ -66,8 +65,10 @@ class RequestClient {
     }
     return Json{{"requests", latencies_.count()},
                 {"seconds", load_.length.count()},
-                {"p50_us", latencies_.percentile(0.5)},
-                {"p99_us", latencies_.percentile(0.99)},
+                {"p50_us", percentile(0.5)},
+                {"p99_us", percentile(0.99)},
+                {"max_us", percentile(1)},
+                {"slow", slow_},
                 {"failed", failed_}};
   }
 
@@ -76,13 +77,22 @@ class RequestClient {
     proxy::UniqueFd fd;
     Clock::time_point since;
     std::size_t rest = 0;
+    /// Requests answered on this connection.
+    std::size_t answered = 0;
     bool sent = false;
     bool waiting = false;
   };
 
+  /// The middle of a bucket may be longer than the longest of all.
+  double percentile(double share) const {
+    const double longest = std::chrono::duration<double, std::micro>(longest_).count();
+    return share < 1 ? std::min(latencies_.percentile(share), longest) : longest;
+  }
+
   void open(std::size_t index) {
     Asking& asking = asking_[index];
-    asking.fd = connect_to(server_, load_.datagrams ? SOCK_DGRAM : SOCK_STREAM);
+    const std::uint32_t source = load_.sources == 0 ? 0 : 1 + opened_++ % load_.sources;
+    asking.fd = connect_to(server_, load_.datagrams ? SOCK_DGRAM : SOCK_STREAM, source);
     events_.add(asking.fd.get(), load_.datagrams ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLET, index);
   }
 
@@ -123,15 +133,27 @@ class RequestClient {
 
   void answered(std::size_t index) {
     Asking& asking = asking_[index];
-    if (now_ >= counting_from_) latencies_.add(Clock::now() - asking.since);
+    count(load_.rate > 0 ? asking.since : now_, Clock::now() - asking.since);
     asking.waiting = false;
-    if (load_.reconnect) asking.fd.reset();
+    if (++asking.answered == load_.requests_each) close(asking);
     go_on(index);
+  }
+
+  void count(Clock::time_point at, Clock::duration took) {
+    if (at < counting_from_) return;
+    latencies_.add(took);
+    longest_ = std::max(longest_, took);
+    if (took > whole(load_.slow)) ++slow_;
+  }
+
+  static void close(Asking& asking) {
+    asking.fd.reset();
+    asking.answered = 0;
   }
 
   void fail(std::size_t index) {
     ++failed_;
-    asking_[index].fd.reset();
+    close(asking_[index]);
     asking_[index].waiting = false;
     if (failed_ > 10000) throw std::runtime_error("more than 10,000 requests failed");
     go_on(index);
@@ -149,16 +171,26 @@ class RequestClient {
   void start_due() {
     const auto apart = whole(std::chrono::duration<double>(1 / load_.rate));
     while (next_due_ <= now_ && !free_.empty()) {
-      const std::size_t index = free_.back();
-      free_.pop_back();
-      start(index, next_due_);
+      start(take_free(), next_due_);
       next_due_ += apart;
     }
   }
 
+  /// Connections that are to end come up for their next request in turn, so that none is left open for long.
+  std::size_t take_free() {
+    const bool in_turn = load_.requests_each > 1;
+    const std::size_t index = in_turn ? free_.front() : free_.back();
+    if (in_turn) {
+      free_.pop_front();
+    } else {
+      free_.pop_back();
+    }
+    return index;
+  }
+
   void look_for_lost() {
     for (std::size_t index = 0; index < asking_.size(); ++index) {
-      if (asking_[index].waiting && now_ - asking_[index].since > kPatience) fail(index);
+      if (asking_[index].waiting && now_ - asking_[index].since > whole(load_.patience)) fail(index);
     }
   }
 
@@ -167,9 +199,12 @@ class RequestClient {
   std::string request_;
   std::vector<Asking> asking_;
   /// Without a request, where there is a rate.
-  std::vector<std::size_t> free_;
+  std::deque<std::size_t> free_;
+  std::uint32_t opened_ = 0;
   Events events_;
   Latencies latencies_;
+  Clock::duration longest_{};
+  std::size_t slow_ = 0;
   std::size_t failed_ = 0;
   Clock::time_point now_;
   Clock::time_point counting_from_;

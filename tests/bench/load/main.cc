@@ -1,5 +1,6 @@
 // What the benchmarks of the data path load it with: one server, and clients. See --help.
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -27,17 +28,29 @@ int run(int argc, char** argv) {
   };
 
   CLI::App* const serve = command("serve", "The server for all of them");
+  std::size_t delay = 0;
+  serve->add_option("--delay", delay, "Milliseconds by which each response is late (0)");
 
   ferry::bench::RequestLoad load;
   double seconds = 3;
+  double warm_up = 0.5;
+  double patience = 1;
+  double slow = 0.3;
   CLI::App* const ask = command("ask", "Requests and responses");
   ask->add_option("--connections", load.connections, "At a time (50)");
   ask->add_option("--request", load.request_bytes, "Bytes of a request (64)")->check(CLI::Range(16U, 262144U));
   ask->add_option("--response", load.response_bytes, "Bytes of a response (64)")->check(CLI::Range(1U, 262144U));
   ask->add_option("--rate", load.rate, "Requests a second; else as many as go");
-  ask->add_flag("--reconnect", load.reconnect, "A connection for each request");
+  ask->add_flag_callback(
+      "--reconnect", [&load] { load.requests_each = 1; }, "A connection for each request");
+  ask->add_option("--requests-each", load.requests_each, "Requests on a connection before it is closed (no end)");
+  ask->add_option("--sources", load.sources, "Addresses to ask from, 127.1.0.1 and following (one)")
+      ->check(CLI::Range(0U, 65000U));
   ask->add_flag("--datagrams", load.datagrams, "By UDP");
-  ask->add_option("--seconds", seconds, "Counted after half a second (3)");
+  ask->add_option("--seconds", seconds, "Counted after the warm-up (3)");
+  ask->add_option("--warm-up", warm_up, "Seconds that are not counted (0.5)");
+  ask->add_option("--patience", patience, "Seconds after which a request has failed (1)");
+  ask->add_option("--slow", slow, "Seconds after which an answer counts as slow (0.3)");
 
   std::string kind = "upload";
   std::size_t connections = 1;
@@ -54,8 +67,11 @@ int run(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   const sockaddr_in at = ferry::bench::parse_endpoint(address);
   load.length = std::chrono::duration<double>(seconds);
+  load.warm_up = std::chrono::duration<double>(warm_up);
+  load.patience = std::chrono::duration<double>(patience);
+  load.slow = std::chrono::duration<double>(slow);
   if (serve->parsed()) {
-    ferry::bench::serve(at);
+    ferry::bench::serve(at, std::chrono::milliseconds(delay));
   } else if (ask->parsed()) {
     std::puts(ferry::bench::ask(at, load).dump().c_str());
   } else if (stream->parsed()) {

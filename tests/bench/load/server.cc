@@ -1,8 +1,10 @@
 #include "tests/bench/load/server.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <deque>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -25,7 +27,8 @@ constexpr std::uint64_t kDatagrams = kListener - 1;
 
 class Server {
  public:
-  explicit Server(const sockaddr_in& address) : listener_(listen_at(address)), datagrams_(open_socket(SOCK_DGRAM)) {
+  Server(const sockaddr_in& address, std::chrono::milliseconds delay)
+      : listener_(listen_at(address)), datagrams_(open_socket(SOCK_DGRAM)), delay_(delay) {
     if (::bind(datagrams_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
       throw std::runtime_error("cannot bind the datagram socket");
     }
@@ -35,7 +38,7 @@ class Server {
 
   [[noreturn]] void run() {
     for (;;) {
-      for (const epoll_event& event : events_.wait(std::chrono::hours{1})) {
+      for (const epoll_event& event : events_.wait(until_due())) {
         if (event.data.u64 == kListener) {
           accept();
         } else if (event.data.u64 == kDatagrams) {
@@ -44,12 +47,15 @@ class Server {
           serve(static_cast<int>(event.data.u64));
         }
       }
+      send_due();
     }
   }
 
  private:
   struct Connection {
     proxy::UniqueFd fd;
+    /// Tells it from another one of the same number.
+    std::uint64_t serial = 0;
     std::string greeting;
     Hello hello;
     std::size_t request_rest = 0;
@@ -57,6 +63,29 @@ class Server {
     bool greeted = false;
     bool waits_for_room = false;
   };
+  /// Responses that are kept back.
+  struct Late {
+    Clock::time_point due;
+    int number;
+    std::uint64_t serial;
+    std::size_t bytes;
+  };
+
+  std::chrono::nanoseconds until_due() const {
+    if (late_.empty()) return std::chrono::hours{1};
+    return std::max(std::chrono::nanoseconds{0}, std::chrono::nanoseconds(late_.front().due - Clock::now()));
+  }
+
+  void send_due() {
+    while (!late_.empty() && late_.front().due <= Clock::now()) {
+      const Late late = late_.front();
+      late_.pop_front();
+      const auto found = connections_.find(late.number);
+      if (found == connections_.end() || found->second.serial != late.serial) continue;
+      found->second.owed += late.bytes;
+      if (!write(found->second)) connections_.erase(found);
+    }
+  }
 
   void accept() {
     for (int tries = 0; tries < 64; ++tries) {
@@ -64,7 +93,9 @@ class Server {
       if (!fd) return;
       const int number = fd.get();
       events_.add(number, EPOLLIN, static_cast<std::uint64_t>(number));
-      connections_[number].fd = std::move(fd);
+      Connection& connection = connections_[number];
+      connection.fd = std::move(fd);
+      connection.serial = ++accepted_;
     }
   }
 
@@ -95,7 +126,7 @@ class Server {
     }
   }
 
-  static void hear(Connection& connection, const char* bytes, std::size_t size) {
+  void hear(Connection& connection, const char* bytes, std::size_t size) {
     if (!connection.greeted) {
       connection.greeting.append(bytes, size);
       if (connection.greeting.size() < sizeof(Hello)) return;
@@ -109,9 +140,17 @@ class Server {
     while (size >= connection.request_rest) {
       size -= connection.request_rest;
       connection.request_rest = connection.hello.request_bytes;
-      connection.owed += connection.hello.response_bytes;
+      owe(connection, connection.hello.response_bytes);
     }
     connection.request_rest -= size;
+  }
+
+  void owe(Connection& connection, std::size_t bytes) {
+    if (delay_ == delay_.zero()) {
+      connection.owed += bytes;
+    } else {
+      late_.push_back({Clock::now() + delay_, connection.fd.get(), connection.serial, bytes});
+    }
   }
 
   bool write(Connection& connection) {
@@ -140,15 +179,18 @@ class Server {
   Events events_;
   proxy::UniqueFd listener_;
   proxy::UniqueFd datagrams_;
+  std::chrono::milliseconds delay_;
   std::unordered_map<int, Connection> connections_;
+  std::uint64_t accepted_ = 0;
+  std::deque<Late> late_;
   std::vector<char> buffer_ = std::vector<char>(kBufferBytes);
   std::vector<char> zeros_ = std::vector<char>(kBufferBytes);
 };
 
 }  // namespace
 
-void serve(const sockaddr_in& address) {
-  Server server(address);
+void serve(const sockaddr_in& address, std::chrono::milliseconds delay) {
+  Server server(address, delay);
   std::puts("serving");
   std::fflush(stdout);
   server.run();

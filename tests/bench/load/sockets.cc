@@ -13,6 +13,9 @@ namespace ferry::bench {
 
 namespace {
 
+/// 127.1.0.0
+constexpr std::uint32_t kFirstSource = 0x7f010000;
+
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 const sockaddr* generic(const sockaddr_in& address) { return reinterpret_cast<const sockaddr*>(&address); }
@@ -50,8 +53,17 @@ proxy::UniqueFd listen_at(const sockaddr_in& address) {
   return fd;
 }
 
-proxy::UniqueFd connect_to(const sockaddr_in& address, int type) {
+proxy::UniqueFd connect_to(const sockaddr_in& address, int type, std::uint32_t source) {
   proxy::UniqueFd fd = open_socket(type);
+  if (source != 0) {
+    const int yes = 1;
+    const sockaddr_in from{AF_INET, 0, {htonl(kFirstSource + source)}, {}};
+    // The port is chosen for the destination, when it is known.
+    if (::setsockopt(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof(yes)) != 0 ||
+        ::bind(fd.get(), generic(from), sizeof(from)) != 0) {
+      fail("bind");
+    }
+  }
   if (::connect(fd.get(), generic(address), sizeof(address)) != 0 && errno != EINPROGRESS) fail("connect");
   return fd;
 }

@@ -22,8 +22,8 @@ sockaddr_in parse_endpoint(const std::string& text);
 /// Sockets that do not block; TCP ones send small messages at once. Throw std::system_error.
 proxy::UniqueFd open_socket(int type);
 proxy::UniqueFd listen_at(const sockaddr_in& address);
-/// A TCP connection under way, or a connected UDP socket.
-proxy::UniqueFd connect_to(const sockaddr_in& address, int type = SOCK_STREAM);
+/// A TCP connection under way, or a connected UDP socket. `source`: from that many after 127.1.0.0; 0: from any.
+proxy::UniqueFd connect_to(const sockaddr_in& address, int type = SOCK_STREAM, std::uint32_t source = 0);
 
 /// An epoll whose events carry an index.
 class Events {
