@@ -64,6 +64,11 @@ constexpr const char* kFooter =
     "  kube-ferry --master http://127.0.0.1:8080 --hostname-override node-1\n"
     "  kube-ferry --source-file services.yaml --service-cidr 127.96.0.0/16\n"
     "\n"
+    "Commands, which ask the kube-ferry that runs on this node; each has a --help of its own:\n"
+    "  kube-ferry top                                  services by what is carried to them, live\n"
+    "  kube-ferry get services|endpoints|connections   lists of them; -o wide or json\n"
+    "  kube-ferry explain NAMESPACE/NAME[:PORT]        which endpoints are used, which not, and why\n"
+    "\n"
     "Signals: on SIGTERM or SIGINT no new connection is taken and the open ones may end; a second one cuts them.\n"
     "Exit code: 0 after an orderly end, 2 when the command line is wrong, 1 for any other failure.";
 

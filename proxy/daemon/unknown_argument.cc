@@ -1,7 +1,6 @@
 #include "proxy/daemon/unknown_argument.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <numeric>
 
 #include <spdlog/fmt/fmt.h>
@@ -27,18 +26,30 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string explain_unknown_argument(std::string_view argument, const std::vector<std::string>& known_flags) {
+std::optional<std::string> nearest_word(std::string_view word, const std::vector<std::string>& known,
+                                        std::size_t most_changes) {
+  std::optional<std::string> nearest;
+  std::size_t bound = most_changes + 1;
+  for (const std::string& candidate : known) {
+    const std::size_t changes = edit_distance(word, candidate);
+    if (changes >= bound) continue;
+    bound = changes;
+    nearest = candidate;
+  }
+  return nearest;
+}
+
+std::string explain_unknown_argument(std::string_view argument, const std::vector<std::string>& known_flags,
+                                     std::string_view program) {
   if (!argument.starts_with('-')) {
-    return fmt::format("unexpected argument '{}'; every value belongs to a flag, as kube-ferry --help shows", argument);
+    return fmt::format("unexpected argument '{}'; every value belongs to a flag, as {} --help shows", argument,
+                       program);
   }
   const std::string_view flag = argument.substr(0, argument.find('='));
-  const auto nearest = std::min_element(
-      known_flags.begin(), known_flags.end(),
-      [flag](const std::string& a, const std::string& b) { return edit_distance(flag, a) < edit_distance(flag, b); });
-  if (nearest != known_flags.end() && edit_distance(flag, *nearest) <= flag.size() / 4) {
-    return fmt::format("unknown flag {}; did you mean {}?", flag, *nearest);
+  if (const auto meant = nearest_word(flag, known_flags, flag.size() / 4)) {
+    return fmt::format("unknown flag {}; did you mean {}?", flag, *meant);
   }
-  return fmt::format("unknown flag {}; kube-ferry --help lists those there are", flag);
+  return fmt::format("unknown flag {}; {} --help lists those there are", flag, program);
 }
 
 }  // namespace ferry::proxy
