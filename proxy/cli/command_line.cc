@@ -16,7 +16,7 @@ namespace {
 using proxy::UsageError;
 
 constexpr const char* kUnits =
-    "Bytes are counted in K, M, G of 1024; rates are a second, over the last five.\n"
+    "Bytes are counted in K, M, G of 1024; rates are per second, over the last five seconds.\n"
     "Exit code: 0, 2 when the command line is wrong, 1 for any other failure.";
 
 constexpr const char* kResources = "services, endpoints or connections";
@@ -96,8 +96,9 @@ CommandLine parse_explain(const std::vector<std::string>& arguments) {
                "why.\n",
                flags);
 
-  app->footer(std::string("PORT is the name or the number of one of its ports; without it all are explained.\n\n") +
-              kUnits);
+  app->footer(
+      "PORT is the name or the number of one of its ports; without it all are explained.\n"
+      "Exit code: 0, 2 when the command line is wrong, 1 for any other failure, such as an unknown service.");
   if (auto help = parse_flags(*app, arguments)) return std::move(*help);
   if (flags.words.empty()) throw UsageError("explain needs a service; write NAMESPACE/NAME, such as default/web");
   check_words(flags, 1, "explain takes one NAMESPACE/NAME[:PORT]");
@@ -130,7 +131,7 @@ CommandLine parse_top(const std::vector<std::string>& arguments) {
       ->option_text("DURATION");
   app->add_flag("--batch", flags.batch, "Print a table at each interval, without a terminal");
   app->add_flag("--once", flags.once, "Print one table and exit");
-  app->footer(kUnits);
+  app->footer(std::string(kUnits) + "\nA signal that ends it counts as 128 and its number; q and Ctrl-C as 0.");
   if (auto help = parse_flags(*app, arguments)) return std::move(*help);
   check_words(flags, 0, "top takes flags alone, as kube-ferry top --help shows");
   TopOptions options;

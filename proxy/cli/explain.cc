@@ -24,15 +24,15 @@ bool takes_connections(const Endpoint& endpoint) { return endpoint.state == "use
 
 /// "used", "not used for now: refused a connection 3 s ago": the state and the reason, in words.
 std::string state_words(const Endpoint& endpoint) {
-  static const std::map<std::string, std::string> kWords{
-      {"used", "used"},
-      {"ejected", "not used for now"},
-      {"draining", "not used any more, its connections go on"},
-      {"terminating", "used though it is terminating, as no ready endpoint is left"},
-      {"unused", "not used"}};
+  static const std::map<std::string, std::string> kWords{{"used", "used"},
+                                                         {"ejected", "not used for now"},
+                                                         {"draining", "not used any more, its connections go on"},
+                                                         {"terminating", "used though it is terminating"},
+                                                         {"unused", "not used"}};
   const auto known = kWords.find(endpoint.state);
   const std::string words = known == kWords.end() ? endpoint.state : known->second;
-  return endpoint.why.empty() ? words : fmt::format("{}: {}", words, endpoint.why);
+  if (endpoint.why.empty()) return endpoint.state == "terminating" ? words + ": no ready endpoint is left" : words;
+  return fmt::format("{}: {}", words, endpoint.why);
 }
 
 std::string where(const Endpoint& endpoint) {

@@ -43,10 +43,11 @@ void print(const Table& table, const std::string& nothing, const Output& output)
 }
 
 std::string no_services(const GetOptions& options) {
-  std::string text = "no service";
-  if (!options.pattern.empty()) text += fmt::format(" matches '{}'", printable(options.pattern));
+  std::string text = "there are no services";
   if (!options.namespace_name.empty()) text += fmt::format(" in namespace {}", printable(options.namespace_name));
-  return text == "no service" ? "there are no services" : "there is " + text;
+  if (!options.pattern.empty())
+    text += fmt::format(" with '{}' in their names or addresses", printable(options.pattern));
+  return text;
 }
 
 int get_services(const GetOptions& options, const Ask& ask, const Output& output) {

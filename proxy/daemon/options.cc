@@ -287,6 +287,16 @@ std::string single_spaced(std::string text) {
   return text;
 }
 
+/// What stands where no flag does: perhaps a command, which main() knows in the first place alone.
+std::string explain_extra(const std::string& argument, const CLI::App& app) {
+  const std::size_t most_changes = std::max<std::size_t>(1, argument.size() / 3);
+  if (const auto command = nearest_word(argument, {"explain", "get", "top"}, most_changes)) {
+    return fmt::format("unexpected argument '{}'; did you mean kube-ferry {}, with nothing before it?", argument,
+                       *command);
+  }
+  return explain_unknown_argument(argument, flag_names(app));
+}
+
 /// CLI11's text begins with the flag and a colon.
 std::string flag_of(const CLI::ArgumentMismatch& error) {
   const std::string text = error.what();
@@ -337,7 +347,7 @@ std::variant<Options, TextToPrint> parse_options(std::vector<std::string> argume
     hide_inert_flags(app);
     return TextToPrint{single_spaced(app.help())};
   } catch (const CLI::ExtrasError&) {
-    throw UsageError(explain_unknown_argument(app.remaining().front(), flag_names(app)));
+    throw UsageError(explain_extra(app.remaining().front(), app));
   } catch (const CLI::ArgumentMismatch& error) {
     throw UsageError(fmt::format("{} needs a value; kube-ferry --help explains it", flag_of(error)));
   } catch (const CLI::ParseError& error) {
