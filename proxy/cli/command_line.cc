@@ -80,10 +80,9 @@ CommandLine parse_get(const std::vector<std::string>& arguments) {
                   "accepted or p99; the largest first (default name)")
       ->option_text("KEY");
   app->add_option("--limit", flags.limit, "At most so many connections, up to 1000 (default 100)")->option_text("N");
-  app->footer(
-      std::string("PATTERN is a part of NAMESPACE/NAME:PORT or of an address. ENDPOINTS 2/3: two of the three in "
-                  "use take\nconnections now. svc, ep and conn are short for the three.\n\n") +
-      kUnits);
+  app->footer(std::string("PATTERN is a part of NAMESPACE/NAME:PORT or of an address. ENDPOINTS 2/3: two of the three\n"
+                          "in use take connections now. svc, ep and conn are short for the three.\n\n") +
+              kUnits);
   if (auto help = parse_flags(*app, arguments)) return std::move(*help);
   return check_get(flags);
 }

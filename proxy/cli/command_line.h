@@ -24,11 +24,11 @@ struct GetOptions {
   Resource resource = Resource::kServices;
   Format format = Format::kTable;
   /// Of services: a part of the name or of an address.
-  std::string pattern;
+  std::string pattern{};
   /// Of services and endpoints: nothing else than this namespace.
-  std::string namespace_name;
+  std::string namespace_name{};
   /// Of endpoints and connections: nothing else than this service.
-  std::optional<ServiceName> service;
+  std::optional<ServiceName> service{};
   SortKey sort = SortKey::kName;
   std::size_t limit = 100;
 
@@ -37,9 +37,9 @@ struct GetOptions {
 
 struct ExplainOptions {
   std::string socket = kDefaultSocket;
-  ServiceName service;
+  ServiceName service{};
   /// Name or number of one of its ports; empty: all of them.
-  std::string port;
+  std::string port{};
 
   friend bool operator==(const ExplainOptions&, const ExplainOptions&) = default;
 };
@@ -51,7 +51,7 @@ struct TopOptions {
   Mode mode = Mode::kScreen;
   SortKey sort = SortKey::kConnections;
   std::chrono::milliseconds interval = std::chrono::seconds{2};
-  std::string namespace_name;
+  std::string namespace_name{};
 
   friend bool operator==(const TopOptions&, const TopOptions&) = default;
 };

@@ -108,26 +108,31 @@ std::string port_section(const ServiceDetail& service, const PortDetail& port) {
 /// Services that may have been meant: those with the same letters in their names, or else the one nearest to it.
 std::vector<std::string> suggestions(const ExplainOptions& options, const Ask& ask) {
   std::vector<std::string> names;
-  const auto collect = [&](const ServiceSelection& selection, std::size_t most) {
+  // What is searched for may stand in a namespace or an address as well.
+  const auto collect = [&](const ServiceSelection& selection, std::size_t most, const std::string& part) {
     const auto collected = collect_services(ask, selection, most);
     const auto* const services = std::get_if<CollectedServices>(&collected);
     if (services == nullptr) return;
     for (const Json& item : services->items) {
       const ServicePort port = decode_service_port(item);
+      if (port.name.find(part) == std::string::npos) continue;
       const std::string name = full_name(port.namespace_name, port.name, "");
       if (names.empty() || names.back() != name) names.push_back(name);
     }
   };
-  collect({.pattern = options.service.name, .namespace_name = ""}, 10 * kSuggestions);
+  // Enough to find a slip of the pen in most namespaces by one request.
+  constexpr std::size_t kSearched = 500;
+  collect({.pattern = options.service.name, .namespace_name = ""}, kSearched, options.service.name);
   if (!names.empty()) {
+    // The very name in another namespace is likelier than a longer one.
+    std::stable_partition(names.begin(), names.end(),
+                          [&options](const std::string& name) { return name.ends_with("/" + options.service.name); });
     names.resize(std::min(names.size(), kSuggestions));
     return names;
   }
-  // Enough to find a slip of the pen in most namespaces by one request.
-  constexpr std::size_t kSearched = 500;
-  collect({.pattern = "", .namespace_name = options.service.namespace_name}, kSearched);
+  collect({.pattern = "", .namespace_name = options.service.namespace_name}, kSearched, "");
   const std::string asked = full_name(options.service.namespace_name, options.service.name, "");
-  const auto nearest = proxy::nearest_word(asked, names, std::max<std::size_t>(2, options.service.name.size() / 3));
+  const auto nearest = proxy::nearest_word(asked, names, std::max<std::size_t>(1, options.service.name.size() / 3));
   return nearest ? std::vector{*nearest} : std::vector<std::string>{};
 }
 

@@ -27,9 +27,9 @@ std::string target_of(const ServiceName& service);
 
 struct ServiceSelection {
   /// A part of `namespace/name:port` or of an address; empty: all.
-  std::string pattern;
+  std::string pattern{};
   /// Exactly this namespace; empty: all.
-  std::string namespace_name;
+  std::string namespace_name{};
 };
 
 /// Service ports as the daemon gives them, page by page and each once, by name.

@@ -145,8 +145,9 @@ void TopScreen::take_size() {
 
 void TopScreen::suspend() {
   screen_.leave();
-  // Returns when the shell has brought this process back to the foreground.
-  std::raise(SIGSTOP);
+  // Returns when the shell has brought this process back to the foreground; at once where there is no shell that could,
+  // as the kernel then ignores this signal (POSIX on orphaned process groups), but not SIGSTOP.
+  std::raise(SIGTSTP);
   screen_.enter();
   take_size();
 }

@@ -9,7 +9,7 @@
 namespace ferry::proxy {
 
 /// Which of the known words was probably meant: the nearest, if no more than `most_changes` of its letters were added,
-/// dropped or changed.
+/// dropped, changed or swapped with the next.
 std::optional<std::string> nearest_word(std::string_view word, const std::vector<std::string>& known,
                                         std::size_t most_changes);
 

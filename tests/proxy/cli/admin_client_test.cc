@@ -1,9 +1,10 @@
 #include "proxy/cli/admin_client.h"
 
 #include <chrono>
-#include <optional>
+#include <cstdlib>
+#include <stdexcept>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -61,17 +62,31 @@ TEST_F(AdminClient, ASocketThatNobodyListensAtIsNoDaemon) {
   EXPECT_THAT(error.sentence, HasSubstr("(Connection refused)"));
 }
 
-TEST_F(AdminClient, WithoutPermissionTheOwnerIsNamed) {
-  if (geteuid() == 0) {
-    // Nothing is forbidden to root; another user's rights are this thread's for the one request.
-    ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
+/// Nothing is forbidden to root: while it lives, this process has another user's rights.
+class AsAnotherUser {
+ public:
+  AsAnotherUser() : root_(geteuid() == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (root_ && seteuid(kNobody) != 0) throw std::runtime_error("cannot give up root's rights");
   }
+  ~AsAnotherUser() {
+    if (root_ && seteuid(0) != 0) std::abort();
+  }
+  AsAnotherUser(const AsAnotherUser&) = delete;
+  AsAnotherUser& operator=(const AsAnotherUser&) = delete;
+
+ private:
+  bool root_;
+};
+
+TEST_F(AdminClient, WithoutPermissionTheOwnerIsNamed) {
   const FakeDaemon daemon(path_, [](const std::string&) { return FakeAnswer{200, "{}"}; });
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
   ASSERT_EQ(chmod(path_.c_str(), 0), 0);
-  const bool root = geteuid() == 0;
-  if (root) ASSERT_EQ(seteuid(65534), 0);
-  const Answer answer = ask_and_wait(path_, "/api/status");
-  if (root) ASSERT_EQ(seteuid(0), 0);
+  const Answer answer = [this] {
+    const AsAnotherUser user;
+    return ask_and_wait(path_, "/api/status");
+  }();
   ASSERT_TRUE(std::holds_alternative<AskError>(answer));
   EXPECT_EQ(
       std::get<AskError>(answer),

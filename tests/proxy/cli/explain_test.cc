@@ -100,6 +100,18 @@ TEST_F(Explain, AnUnknownServiceIsMetWithTheNearest) {
   }
 }
 
+TEST_F(Explain, TheSameNameInAnotherNamespaceIsOfferedFirst) {
+  for (const char* const name : {"a-web", "web-canary", "web"}) {
+    api_.service_ports.push_back(api_.service_ports.front());
+    api_.service_ports.back()["namespace"] = "shop";
+    api_.service_ports.back()["name"] = name;
+  }
+  EXPECT_EQ(run({"kube-system", "web"}), 1);
+  EXPECT_EQ(err_.str(),
+            "kube-ferry: there is no service kube-system/web; did you mean default/web, shop/web, shop/a-web, "
+            "shop/web-canary?\n");
+}
+
 TEST_F(Explain, AnotherErrorIsSaidAsItIs) {
   api_.instead["/api/services/default/web"] = {503, R"({"error": "too busy"})"};
   EXPECT_EQ(run({"default", "web"}), 1);

@@ -189,14 +189,18 @@ FakeAnswer FakeApi::service(const std::string& path) const {
   Json ports = Json::array();
   std::string namespace_name;
   std::string name;
+  const std::string wanted = decoded(path).substr(std::string_view("/api/services/").size());
   for (const Json& port : service_ports) {
-    const std::string full = name_in(port);
-    if (decoded(path) != "/api/services/" + full.substr(0, full.find(':'))) continue;
-    namespace_name = port["namespace"].get<std::string>();
-    name = port["name"].get<std::string>();
+    const auto& its_namespace = port["namespace"].get_ref<const std::string&>();
+    const auto& its_name = port["name"].get_ref<const std::string&>();
+    const bool fits = wanted.size() == its_namespace.size() + 1 + its_name.size() && wanted.ends_with(its_name) &&
+                      wanted.starts_with(its_namespace + "/");
+    if (!fits) continue;
+    namespace_name = its_namespace;
+    name = its_name;
     ports.push_back(port);
   }
-  if (ports.empty()) return refusal(404, fmt::format("there is no service {}", decoded(path.substr(14))));
+  if (ports.empty()) return refusal(404, "there is no service " + wanted);
   Json answer{{"namespace", namespace_name}, {"name", name}};
   answer["ports"] = std::move(ports);
   return {200, answer.dump()};

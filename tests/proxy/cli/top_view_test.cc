@@ -46,10 +46,10 @@ TEST(TopView, AListOnAnOrdinaryTerminal) {
             "kube-ferry top - node-1, 0.1.0, up 10m14s, synced\n"
             "open 3  conn/s 1.5  fail/s 0.2  bytes/s 2.0K  p99 1.1ms  ejected 1  unserved 0\n"
             "3 service ports, by connections, largest first\n"
-            "SERVICE                        ENDP    OPEN  CONN/S*  FAIL/S  BYTES/S     P99\n"
-            "kube-system/dns:dns             2/2       0     40.2     0.0        0       -\n"
-            "default/web:http                2/3       3      1.5     0.2     2.0K   1.1ms\n"
-            "default/db                      0/0       0      0.0     0.0        0       -\n"
+            "SERVICE                           ENDP    OPEN  CONN/S*  FAIL/S  BYTES/S     P99\n"
+            "kube-system/dns:dns                2/2       0     40.2     0.0        0       -\n"
+            "default/web:http                   2/3       3      1.5     0.2     2.0K   1.1ms\n"
+            "default/db                         0/0       0      0.0     0.0        0       -\n"
             "\n"
             "\n"
             "q quit  / search  < > sort  r reverse  Enter endpoints  space pause  h help\n");
@@ -66,9 +66,9 @@ TEST(TopView, WhatIsWrongStandsOut) {
 TEST(TopView, AWideTerminalHasEveryColumn) {
   const auto lines = render(state_of(testing::FakeApi(), 120, 8));
   EXPECT_EQ(text_of({lines[3], lines[5]}),
-            "SERVICE                                                   ENDP  EJECT    OPEN  CONN/S*  FAIL/S  BYTES/S  "
+            "SERVICE                                                  ENDP  EJECT    OPEN  CONN/S*  FAIL/S  BYTES/S  "
             "ACCEPTED     P99\n"
-            "default/web:http                                           2/3      1       3      1.5     0.2     2.0K  "
+            "default/web:http                                          2/3      1       3      1.5     0.2     2.0K  "
             "     100   1.1ms\n");
 }
 
@@ -82,15 +82,17 @@ TEST(TopView, ANarrowTerminalKeepsTheNameAndWhatItIsSortedBy) {
 }
 
 TEST(TopView, EverySizeIsFilledAndNoLineIsWiderThanTheScreen) {
-  testing::FakeApi api(40);
+  testing::FakeApi api(20);
   api.service_ports[1]["name"] = std::string(300, 'x');
-  for (std::size_t columns = 1; columns <= 130; ++columns) {
-    for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 24U, 60U}) {
-      TopState help = state_of(api, columns, rows);
-      help.help = true;
-      TopState trouble = state_of(api, columns, rows);
-      trouble.trouble = std::string(200, 'y');
-      for (const TopState& state : {state_of(api, columns, rows), service_state(api, columns, rows), help, trouble}) {
+  std::vector<TopState> states(4, state_of(api, 80, 24));
+  states[1] = service_state(api, 80, 24);
+  states[2].help = true;
+  states[3].trouble = std::string(200, 'y');
+  for (TopState& state : states) {
+    for (const std::size_t columns : {1U, 2U, 7U, 8U, 9U, 16U, 24U, 31U, 32U, 33U, 40U, 60U, 79U, 80U, 81U, 130U}) {
+      for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 24U, 60U}) {
+        state.columns = columns;
+        state.rows = rows;
         const auto lines = render(state);
         EXPECT_EQ(lines.size(), rows);
         for (const ScreenLine& line : lines) EXPECT_LE(columns_of(line.text), columns) << line.text;
@@ -106,7 +108,7 @@ TEST(TopView, WithoutAnAnswerYetTheScreenIsThere) {
             "kube-ferry top\n"
             "\n"
             "0 service ports, by connections, largest first\n"
-            "SERVICE                        ENDP    OPEN  CONN/S*  FAIL/S  BYTES/S     P99\n"
+            "SERVICE                           ENDP    OPEN  CONN/S*  FAIL/S  BYTES/S     P99\n"
             "\n"
             "q quit  / search  < > sort  r reverse  Enter endpoints  space pause  h help\n");
 }
