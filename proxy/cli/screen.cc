@@ -91,7 +91,7 @@ Screen::Size Screen::size() const {
   return {window.ws_col, window.ws_row};
 }
 
-void Screen::show(const std::vector<ScreenLine>& lines) {
+void Screen::show(const std::vector<ScreenLine>& lines) const {
   const std::size_t columns = size().columns;
   std::string bytes;
   for (std::size_t i = 0; i < lines.size(); ++i) {

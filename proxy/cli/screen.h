@@ -28,7 +28,7 @@ class Screen {
   void leave() noexcept;
   Size size() const;
   /// As many lines as the screen has rows, none wider than its columns.
-  void show(const std::vector<ScreenLine>& lines);
+  void show(const std::vector<ScreenLine>& lines) const;
 
  private:
   int keys_;

@@ -1,11 +1,13 @@
 #include "proxy/cli/service_list.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
 
 #include "proxy/cli/decode.h"
+#include "proxy/cli/service_tables.h"
 
 namespace ferry::cli {
 
@@ -24,6 +26,23 @@ std::string page_target(const ServiceSelection& selection, std::size_t offset) {
                                : selection.pattern;
   if (!text.empty()) target += "&q=" + percent_encoded(text);
   return target;
+}
+
+bool contains(std::string text, std::string part) {
+  const auto lower = [](std::string& word) {
+    std::transform(word.begin(), word.end(), word.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  };
+  lower(text);
+  lower(part);
+  return text.find(part) != std::string::npos;
+}
+
+/// As the API's own search does.
+bool matches(const ServicePort& service, const std::string& search) {
+  return contains(full_name(service.namespace_name, service.name, service.port), search) ||
+         std::any_of(service.addresses.begin(), service.addresses.end(),
+                     [&search](const std::string& address) { return contains(address, search); });
 }
 
 std::string identity(const ServicePort& service) {
@@ -61,6 +80,15 @@ std::variant<CollectedServices, AskError> collect_services(const Ask& ask, const
   }
   collected.cut = true;
   return collected;
+}
+
+void keep_only(ServiceList& list, const ServiceSelection& selection) {
+  std::erase_if(list.items, [&selection](const ServicePort& service) {
+    const bool elsewhere = !selection.namespace_name.empty() && service.namespace_name != selection.namespace_name;
+    return elsewhere || !matches(service, selection.pattern);
+  });
+  list.offset = 0;
+  list.matched = list.items.size();
 }
 
 }  // namespace ferry::cli

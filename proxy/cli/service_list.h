@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "proxy/cli/admin_client.h"
+#include "proxy/cli/api.h"
 #include "proxy/cli/json.h"
 
 namespace ferry::cli {
@@ -44,5 +46,8 @@ struct CollectedServices {
 /// At most `most` service ports. The list may change between two pages: what moves may then be missing.
 std::variant<CollectedServices, AskError> collect_services(const Ask& ask, const ServiceSelection& selection,
                                                            std::size_t most);
+
+/// Leaves what is selected of a list that is all there is: the API itself knows no namespaces.
+void keep_only(ServiceList& list, const ServiceSelection& selection);
 
 }  // namespace ferry::cli

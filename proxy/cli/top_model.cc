@@ -1,66 +1,26 @@
 #include "proxy/cli/top_model.h"
 
 #include <algorithm>
-#include <array>
-#include <limits>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
 
 #include "proxy/cli/decode.h"
-#include "proxy/cli/service_tables.h"
 #include "proxy/cli/top_view.h"
 
 namespace ferry::cli {
 
 namespace {
 
-using Kind = KeyPress::Kind;
 using View = TopState::View;
 
 /// The title, the totals, what is listed, the headers, the keys.
 constexpr std::size_t kLinesAround = 5;
-constexpr std::size_t kLongestSearch = 64;
 /// What the API gives at once, at most.
 constexpr std::size_t kMostRows = 500;
+/// More than there are anywhere; places in the list are counted with signs.
+constexpr std::uint64_t kMostServices = 1'000'000'000;
 constexpr unsigned kNotFound = 404;
-constexpr std::ptrdiff_t kFar = std::numeric_limits<std::ptrdiff_t>::max() / 4;
-
-constexpr std::array<std::pair<char, SortKey>, 9> kSortLetters{{{'n', SortKey::kName},
-                                                                {'e', SortKey::kEndpoints},
-                                                                {'x', SortKey::kEjected},
-                                                                {'o', SortKey::kOpen},
-                                                                {'c', SortKey::kConnections},
-                                                                {'f', SortKey::kFailures},
-                                                                {'b', SortKey::kBytes},
-                                                                {'a', SortKey::kAccepted},
-                                                                {'p', SortKey::kP99}}};
-
-bool contains(std::string text, std::string part) {
-  const auto lower = [](std::string& word) {
-    std::transform(word.begin(), word.end(), word.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  };
-  lower(text);
-  lower(part);
-  return text.find(part) != std::string::npos;
-}
-
-/// The same that the API's own search matches.
-bool matches(const ServicePort& service, const std::string& search) {
-  return contains(full_name(service.namespace_name, service.name, service.port), search) ||
-         std::any_of(service.addresses.begin(), service.addresses.end(),
-                     [&search](const std::string& address) { return contains(address, search); });
-}
-
-/// Only the namespace's service ports that match, out of all that the API found by one text.
-void narrow(ServiceList& list, const std::string& namespace_name, const std::string& search) {
-  std::erase_if(list.items, [&](const ServicePort& service) {
-    return service.namespace_name != namespace_name || !matches(service, search);
-  });
-  list.offset = 0;
-  list.matched = list.items.size();
-}
 
 std::size_t moved(std::size_t from, std::ptrdiff_t by, std::size_t last) {
   const auto target = static_cast<std::ptrdiff_t>(from) + by;
@@ -92,117 +52,6 @@ std::string TopModel::target() const {
                   descending ? "desc" : "asc", all ? 0 : state_.offset, all ? kMostRows : body_rows(state_));
   if (!query.empty()) target += "&q=" + percent_encoded(query);
   return target;
-}
-
-TopModel::Wish TopModel::press(KeyPress key) {
-  if (key.kind == Kind::kInterrupt) return Wish::kQuit;
-  if (key.kind == Kind::kSuspend) return Wish::kSuspend;
-  if (key.kind == Kind::kRedraw) return Wish::kDraw;
-  if (state_.help) return press_in_help(key);
-  if (state_.searching) return press_in_search(key);
-  const auto page = static_cast<std::ptrdiff_t>(body_rows(state_));
-  switch (key.kind) {
-    case Kind::kCharacter:
-      return press_character(key.character);
-    case Kind::kUp:
-      return move(-1);
-    case Kind::kDown:
-      return move(1);
-    case Kind::kPageUp:
-      return move(-page);
-    case Kind::kPageDown:
-      return move(page);
-    case Kind::kHome:
-      return move(-kFar);
-    case Kind::kEnd:
-      return move(kFar);
-    case Kind::kLeft:
-      return move_sort(-1);
-    case Kind::kRight:
-      return move_sort(1);
-    case Kind::kEnter:
-      return enter();
-    case Kind::kEscape:
-    case Kind::kBackspace:
-      return go_back();
-    default:
-      return Wish::kNothing;
-  }
-}
-
-TopModel::Wish TopModel::press_in_help(KeyPress key) {
-  if (key.kind == Kind::kCharacter && key.character == 'q') return Wish::kQuit;
-  const bool closes = key.kind == Kind::kEscape || key.kind == Kind::kEnter || key.kind == Kind::kBackspace ||
-                      key.character == 'h' || key.character == '?';
-  if (!closes) return Wish::kNothing;
-  state_.help = false;
-  return Wish::kDraw;
-}
-
-TopModel::Wish TopModel::press_in_search(KeyPress key) {
-  switch (key.kind) {
-    case Kind::kCharacter:
-      if (state_.search.size() == kLongestSearch) return Wish::kNothing;
-      state_.search += key.character;
-      return begin_again();
-    case Kind::kBackspace:
-      if (state_.search.empty()) {
-        state_.searching = false;
-        return Wish::kDraw;
-      }
-      state_.search.pop_back();
-      return begin_again();
-    case Kind::kEnter:
-      state_.searching = false;
-      return Wish::kDraw;
-    case Kind::kEscape:
-      state_.searching = false;
-      state_.search.clear();
-      return begin_again();
-    default:
-      return Wish::kNothing;
-  }
-}
-
-TopModel::Wish TopModel::press_character(char character) {
-  switch (character) {
-    case 'q':
-      return Wish::kQuit;
-    case 'j':
-      return move(1);
-    case 'k':
-      return move(-1);
-    case 'g':
-      return move(-kFar);
-    case 'G':
-      return move(kFar);
-    case '<':
-      return move_sort(-1);
-    case '>':
-      return move_sort(1);
-    case 'h':
-    case '?':
-      state_.help = true;
-      return Wish::kDraw;
-    case ' ':
-      state_.paused = !state_.paused;
-      return state_.paused ? Wish::kDraw : Wish::kAsk;
-    default:
-      break;
-  }
-  if (state_.view != View::kList) return Wish::kNothing;
-  if (character == '/') {
-    state_.searching = true;
-    return Wish::kDraw;
-  }
-  if (character == 'r') {
-    state_.reversed = !state_.reversed;
-    return begin_again();
-  }
-  for (const auto& [letter, key] : kSortLetters) {
-    if (letter == character) return sort_by(key);
-  }
-  return Wish::kNothing;
 }
 
 TopModel::Wish TopModel::sort_by(SortKey key) {
@@ -305,7 +154,8 @@ void TopModel::take_view(const Answer& view) {
     return;
   }
   state_.list = decode_service_list(json);
-  if (!state_.namespace_name.empty()) narrow(state_.list, state_.namespace_name, state_.search);
+  state_.list.matched = std::min(state_.list.matched, kMostServices);
+  if (!state_.namespace_name.empty()) keep_only(state_.list, {state_.search, state_.namespace_name});
 }
 
 }  // namespace ferry::cli

@@ -156,6 +156,13 @@ TEST_F(TopOfMany, AListThatShrankTakesTheSelectionAlong) {
   EXPECT_EQ(listed().size(), 10U);
 }
 
+TEST_F(Top, AListThatClaimsToBeEndlessHasAnEnd) {
+  api_.instead[model_.target()] = {200, R"({"total": 18446744073709551615, "matched": 18446744073709551615})"};
+  answer();
+  for (int i = 0; i < 8; ++i) press(Kind::kEnd);
+  EXPECT_EQ(model_.state().selected, 999'999'999U);
+}
+
 TEST_F(TopOfMany, ASmallerScreenKeepsTheSelectedRowOnIt) {
   answer();
   press(Kind::kPageDown);
