@@ -21,6 +21,7 @@ TEST(Printable, WhatATerminalWouldActUponIsEscaped) {
       {"\x1b[2J", "\\x1b[2J"},
       {"a\nb\tc\r", "a\\nb\\tc\\x0d"},
       {std::string("nul\0", 4), "nul\\x00"},
+      {"\x1f", "\\x1f"},
       {"\x7f", "\\x7f"},
       // A C1 control that is CSI, as UTF-8 and as a bare byte.
       {"\u009b31m", "\\u{9b}31m"},
