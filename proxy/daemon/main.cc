@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -14,6 +15,8 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
+#include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/daemon/api_access.h"
 #include "proxy/daemon/config_file.h"
 #include "proxy/daemon/daemon.h"
@@ -103,7 +106,11 @@ int run(std::vector<std::string> arguments) {
 
 int main(int argc, char** argv) {
   try {
-    return run(std::vector<std::string>(argv + 1, argv + argc));
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (!arguments.empty() && ferry::cli::is_command(arguments.front())) {
+      return ferry::cli::run_command(arguments, {std::cout, std::cerr});
+    }
+    return run(std::move(arguments));
   } catch (const ferry::proxy::UsageError& error) {
     std::fprintf(stderr, "kube-ferry: %s\n", error.what());
     return kUsage;

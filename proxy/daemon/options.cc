@@ -71,6 +71,11 @@ constexpr const char* kFooter =
     "  kube-ferry --master http://127.0.0.1:8080 --hostname-override node-1\n"
     "  kube-ferry --source-file services.yaml --service-cidr 127.96.0.0/16\n"
     "\n"
+    "Commands, which ask the kube-ferry that runs on this node; each has a --help of its own:\n"
+    "  kube-ferry top                                  services by what is carried to them, live\n"
+    "  kube-ferry get services|endpoints|connections   lists of them; -o wide or json\n"
+    "  kube-ferry explain NAMESPACE/NAME[:PORT]        which endpoints are used, which not, and why\n"
+    "\n"
     "Signals: on SIGTERM or SIGINT no new connection is taken and the open ones may end; a second one cuts them.\n"
     "Exit code: 0 after an orderly end, 2 when the command line is wrong, 1 for any other failure.";
 
@@ -320,6 +325,16 @@ std::string single_spaced(std::string text) {
   return text;
 }
 
+/// What stands where no flag does: perhaps a command, which main() knows in the first place alone.
+std::string explain_extra(const std::string& argument, const CLI::App& app) {
+  const std::size_t most_changes = std::max<std::size_t>(1, argument.size() / 3);
+  if (const auto command = nearest_word(argument, {"explain", "get", "top"}, most_changes)) {
+    return fmt::format("unexpected argument '{}'; did you mean kube-ferry {}, with nothing before it?", argument,
+                       *command);
+  }
+  return explain_unknown_argument(argument, flag_names(app));
+}
+
 /// CLI11's text begins with the flag and a colon.
 std::string flag_of(const CLI::ArgumentMismatch& error) {
   const std::string text = error.what();
@@ -370,7 +385,7 @@ std::variant<Options, TextToPrint> parse_options(std::vector<std::string> argume
     hide_inert_flags(app);
     return TextToPrint{single_spaced(app.help())};
   } catch (const CLI::ExtrasError&) {
-    throw UsageError(explain_unknown_argument(app.remaining().front(), flag_names(app)));
+    throw UsageError(explain_extra(app.remaining().front(), app));
   } catch (const CLI::ArgumentMismatch& error) {
     throw UsageError(fmt::format("{} needs a value; kube-ferry --help explains it", flag_of(error)));
   } catch (const CLI::ParseError& error) {

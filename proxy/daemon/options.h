@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,6 +11,7 @@
 
 #include "config/ip_address.h"
 #include "proxy/capture/capture.h"
+#include "proxy/daemon/usage_error.h"
 
 namespace ferry::proxy {
 
@@ -91,12 +91,6 @@ struct Options {
 
   /// Flags of kube-proxy's that were given and say nothing here, such as "--proxy-mode".
   std::vector<std::string> without_effect;
-};
-
-/// The command line is wrong. what() is one sentence: the flag, what was wrong, what would be right. Exit code 2.
-class UsageError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
 };
 
 /// The answer to --help or --version, to be printed instead of running.

@@ -33,6 +33,8 @@ TEST(BadStart, AWrongCommandLineIsOneSentenceAndExitCodeTwo) {
       {{"--no-such-flag"}, "unknown flag --no-such-flag; kube-ferry --help lists those there are"},
       {{"--kubeconfig"}, "--kubeconfig needs a value; kube-ferry --help explains it"},
       {{"start"}, "unexpected argument 'start'; every value belongs to a flag, as kube-ferry --help shows"},
+      {{"gett"}, "unexpected argument 'gett'; did you mean kube-ferry get, with nothing before it?"},
+      {{"--v=2", "top"}, "unexpected argument 'top'; did you mean kube-ferry top, with nothing before it?"},
       {{"--service-cidr=10.96.0.0"},
        "--service-cidr 10.96.0.0: '10.96.0.0' is no address range; write ADDRESS/LENGTH, such as 10.96.0.0/12 or "
        "10.96.0.0/12,fd00:10:96::/108"},

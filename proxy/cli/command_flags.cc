@@ -1,0 +1,161 @@
+#include "proxy/cli/command_flags.h"
+
+#include <charconv>
+#include <system_error>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "proxy/cli/admin_client.h"
+#include "proxy/cli/text.h"
+#include "proxy/daemon/duration.h"
+#include "proxy/daemon/unknown_argument.h"
+#include "proxy/daemon/usage_error.h"
+
+namespace ferry::cli {
+
+namespace {
+
+using proxy::UsageError;
+
+/// The widest name stands in this many columns.
+constexpr std::size_t kExplanationColumn = 30;
+constexpr std::size_t kMostConnections = 1000;
+constexpr std::chrono::milliseconds kShortestInterval{100};
+
+/// Writes the usage that is given rather than CLI11's own, which knows nothing of what may stand together.
+class CommandFormatter : public CLI::Formatter {
+ public:
+  explicit CommandFormatter(std::string usage) : usage_(std::move(usage)) { column_width(kExplanationColumn); }
+
+  std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override {
+    std::string text = "Usage: " + usage_;
+    for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
+      text.insert(at + 1, "       ");
+    return text + "\n";
+  }
+  std::string make_positionals(const CLI::App* /*app*/) const override { return {}; }
+
+ private:
+  std::string usage_;
+};
+
+std::vector<std::string> flag_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* const option : app.get_options()) {
+    if (!option->get_lnames().empty()) names.push_back("--" + option->get_lnames().front());
+  }
+  return names;
+}
+
+/// CLI11 leaves two blank lines between its groups; one is enough.
+std::string help_of(const CLI::App& app) {
+  std::string text = app.help();
+  for (auto at = text.find("\n\n\n"); at != std::string::npos; at = text.find("\n\n\n")) text.erase(at, 1);
+  return text;
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> make_app(const std::string& command, const std::string& usage, const std::string& description,
+                                   RawFlags& flags) {
+  auto app = std::make_unique<CLI::App>(description, "kube-ferry " + command);
+  app->formatter(std::make_shared<CommandFormatter>(usage));
+  app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app->set_help_flag("-h,--help", "Print this and exit");
+  app->add_option("--socket", flags.socket,
+                  fmt::format("The --admin-socket of the kube-ferry to ask (default\n{}, or what the "
+                              "environment's\nKUBE_FERRY_SOCKET says)",
+                              kDefaultSocket))
+      ->envname("KUBE_FERRY_SOCKET")
+      ->option_text("PATH");
+  // Whatever is no flag; what may stand there differs, and is checked with sentences of its own.
+  app->add_option("words", flags.words)->take_all()->group("");
+  return app;
+}
+
+void define_namespace(CLI::App& app, RawFlags& flags) {
+  app.add_option("-n,--namespace", flags.namespace_name, "Only this namespace")->option_text("NAMESPACE");
+}
+
+std::optional<HelpText> parse_flags(CLI::App& app, const std::vector<std::string>& arguments) {
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
+  const std::string program = app.get_name();
+  try {
+    app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    return HelpText{help_of(app)};
+  } catch (const CLI::ExtrasError&) {
+    throw UsageError(proxy::explain_unknown_argument(printable(app.remaining().front()), flag_names(app), program));
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string text = error.what();
+    throw UsageError(fmt::format("{} needs a value; {} --help explains it", text.substr(0, text.find(':')), program));
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(fmt::format("{}; {} --help explains every flag", printable(error.what()), program));
+  }
+  return std::nullopt;
+}
+
+std::string checked_socket(const RawFlags& flags) {
+  if (path_fits(flags.socket)) return flags.socket;
+  if (flags.socket.empty()) {
+    throw UsageError(
+        fmt::format("--socket '': give the path of kube-ferry's --admin-socket, such as {}", kDefaultSocket));
+  }
+  throw UsageError(
+      fmt::format("--socket {}: longer than the 107 bytes that a unix socket's path may have; give a shorter one, "
+                  "such as a link to it",
+                  printable(flags.socket)));
+}
+
+SortKey checked_sort(const RawFlags& flags, SortKey without) {
+  if (flags.sort.empty()) return without;
+  if (const auto key = sort_key_of(flags.sort)) return *key;
+  throw UsageError(fmt::format("--sort {}: give {}", printable(flags.sort), sort_key_names()));
+}
+
+GetOptions::Format checked_format(const RawFlags& flags) {
+  if (flags.output.empty()) return GetOptions::Format::kTable;
+  if (flags.output == "wide") return GetOptions::Format::kWide;
+  if (flags.output == "json") return GetOptions::Format::kJson;
+  throw UsageError(fmt::format("-o {}: give wide or json, or leave it out", printable(flags.output)));
+}
+
+std::size_t checked_limit(const RawFlags& flags, std::size_t without) {
+  if (flags.limit.empty()) return without;
+  std::size_t limit = 0;
+  const char* const end = flags.limit.data() + flags.limit.size();
+  const auto [stop, error] = std::from_chars(flags.limit.data(), end, limit);
+  if (error == std::errc{} && stop == end && limit >= 1 && limit <= kMostConnections) return limit;
+  throw UsageError(
+      fmt::format("--limit {}: give a whole number from 1 to {}", printable(flags.limit), kMostConnections));
+}
+
+std::chrono::milliseconds checked_interval(const RawFlags& flags, std::chrono::milliseconds without) {
+  if (flags.interval.empty()) return without;
+  const auto duration = proxy::parse_duration(flags.interval);
+  if (!duration) {
+    throw UsageError(fmt::format("--interval {}: not a duration; write a number and a unit, such as 500ms, 2s or 1m",
+                                 printable(flags.interval)));
+  }
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(*duration);
+  if (whole >= kShortestInterval) return whole;
+  throw UsageError(fmt::format("--interval {}: too short; give at least {}", printable(flags.interval),
+                               proxy::format_duration(kShortestInterval)));
+}
+
+void check_words(const RawFlags& flags, std::size_t most, const std::string& what) {
+  if (flags.words.size() <= most) return;
+  throw UsageError(fmt::format("unexpected argument '{}'; {}", printable(flags.words[most]), what));
+}
+
+ServiceName parse_service_name(const std::string& command, const std::string& text) {
+  const auto slash = text.find('/');
+  const bool one_slash = slash != std::string::npos && text.find('/', slash + 1) == std::string::npos;
+  if (!one_slash || slash == 0 || slash + 1 == text.size()) {
+    throw UsageError(
+        fmt::format("{} {}: not a service; write NAMESPACE/NAME, such as default/web", command, printable(text)));
+  }
+  return {text.substr(0, slash), text.substr(slash + 1)};
+}
+
+}  // namespace ferry::cli

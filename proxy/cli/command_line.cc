@@ -1,0 +1,157 @@
+#include "proxy/cli/command_line.h"
+
+#include <utility>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "proxy/cli/command_flags.h"
+#include "proxy/cli/text.h"
+#include "proxy/daemon/unknown_argument.h"
+#include "proxy/daemon/usage_error.h"
+
+namespace ferry::cli {
+
+namespace {
+
+using proxy::UsageError;
+
+constexpr const char* kUnits =
+    "Bytes are counted in K, M, G of 1024; rates are per second, over the last five seconds.\n"
+    "Exit code: 0, 2 when the command line is wrong, 1 for any other failure.";
+
+constexpr const char* kResources = "services, endpoints or connections";
+
+GetOptions::Resource parse_resource(const std::string& word) {
+  using Resource = GetOptions::Resource;
+  if (word == "services" || word == "service" || word == "svc") return Resource::kServices;
+  if (word == "endpoints" || word == "endpoint" || word == "ep") return Resource::kEndpoints;
+  if (word == "connections" || word == "connection" || word == "conn") return Resource::kConnections;
+  if (const auto meant = proxy::nearest_word(word, {"services", "endpoints", "connections"}, 3)) {
+    throw UsageError(fmt::format("get {}: did you mean {}? There are {}", printable(word), *meant, kResources));
+  }
+  throw UsageError(fmt::format("get {}: there is no such resource; give {}", printable(word), kResources));
+}
+
+/// Refuses a flag that says nothing of what was asked for.
+void refuse_unless(bool fits, const std::string& value, const char* flag, const char* belongs_to) {
+  if (fits || value.empty()) return;
+  throw UsageError(fmt::format("{} {}: it goes with {} alone; leave it out", flag, printable(value), belongs_to));
+}
+
+GetOptions check_get(const RawFlags& flags) {
+  using Resource = GetOptions::Resource;
+  if (flags.words.empty()) throw UsageError(fmt::format("get needs to know what; give {}", kResources));
+  GetOptions options;
+  options.resource = parse_resource(flags.words[0]);
+  const std::string second = flags.words.size() > 1 ? flags.words[1] : std::string();
+  if (options.resource == Resource::kServices) {
+    check_words(flags, 2, "get services takes one PATTERN, a part of a name or of an address");
+    options.pattern = second;
+  } else {
+    check_words(flags, 2, fmt::format("get {} takes one NAMESPACE/NAME", flags.words[0]));
+    if (!second.empty()) options.service = parse_service_name("get " + flags.words[0], second);
+  }
+  refuse_unless(options.resource == Resource::kServices, flags.sort, "--sort", "get services");
+  refuse_unless(options.resource == Resource::kConnections, flags.limit, "--limit", "get connections");
+  refuse_unless(options.resource != Resource::kConnections, flags.namespace_name, "-n",
+                "get services and get endpoints");
+  refuse_unless(!options.service, flags.namespace_name, "-n", "lists, not with one NAMESPACE/NAME,");
+  options.socket = checked_socket(flags);
+  options.format = checked_format(flags);
+  options.namespace_name = flags.namespace_name;
+  options.sort = checked_sort(flags, SortKey::kName);
+  options.limit = checked_limit(flags, options.limit);
+  return options;
+}
+
+CommandLine parse_get(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app = make_app("get",
+                            "kube-ferry get services [PATTERN] [OPTIONS]\n"
+                            "kube-ferry get endpoints [NAMESPACE/NAME] [OPTIONS]\n"
+                            "kube-ferry get connections [NAMESPACE/NAME] [OPTIONS]",
+                            "Lists what the kube-ferry of this node serves and carries.\n", flags);
+
+  define_namespace(*app, flags);
+  app->add_option("-o,--output", flags.output, "wide: with more columns; json: as docs/api.md has it,\nall of it")
+      ->option_text("wide|json");
+  app->add_option("--sort", flags.sort,
+                  "Services by name, endpoints, ejected, open,\nconnections, failures, bytes (these three: rates),\n"
+                  "accepted or p99; the largest first (default name)")
+      ->option_text("KEY");
+  app->add_option("--limit", flags.limit, "At most so many connections, up to 1000 (default 100)")->option_text("N");
+  app->footer(std::string("PATTERN is a part of NAMESPACE/NAME:PORT or of an address. ENDPOINTS 2/3: two of the three\n"
+                          "in use take connections now. svc, ep and conn are short for the three.\n\n") +
+              kUnits);
+  if (auto help = parse_flags(*app, arguments)) return std::move(*help);
+  return check_get(flags);
+}
+
+CommandLine parse_explain(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app =
+      make_app("explain", "kube-ferry explain NAMESPACE/NAME[:PORT] [OPTIONS]",
+               "Says in words what becomes of connections to a service: which endpoints are used,\nwhich are not, and "
+               "why.\n",
+               flags);
+
+  app->footer(
+      "PORT is the name or the number of one of its ports; without it all are explained.\n"
+      "Exit code: 0, 2 when the command line is wrong, 1 for any other failure, such as an unknown service.");
+  if (auto help = parse_flags(*app, arguments)) return std::move(*help);
+  if (flags.words.empty()) throw UsageError("explain needs a service; write NAMESPACE/NAME, such as default/web");
+  check_words(flags, 1, "explain takes one NAMESPACE/NAME[:PORT]");
+  ExplainOptions options;
+  options.socket = checked_socket(flags);
+  const std::string& word = flags.words.front();
+  const auto colon = word.find(':');
+  if (colon + 1 == word.size()) {
+    throw UsageError(
+        fmt::format("explain {}: no port follows the colon; write one's name or number, or leave out "
+                    "the colon",
+                    printable(word)));
+  }
+  options.service = parse_service_name("explain", word.substr(0, colon));
+  if (colon != std::string::npos) options.port = word.substr(colon + 1);
+  return options;
+}
+
+CommandLine parse_top(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app = make_app("top", "kube-ferry top [OPTIONS]",
+                            "Shows what the kube-ferry of this node carries, live; h tells the keys.\n", flags);
+
+  define_namespace(*app, flags);
+  app->add_option("--sort", flags.sort,
+                  "By name, endpoints, ejected, open, connections,\nfailures, bytes (these three: rates), accepted or\n"
+                  "p99; the largest first (default connections)")
+      ->option_text("KEY");
+  app->add_option("--interval", flags.interval, "How often it is brought up to date (default 2s)")
+      ->option_text("DURATION");
+  app->add_flag("--batch", flags.batch, "Print a table at each interval, without a terminal");
+  app->add_flag("--once", flags.once, "Print one table and exit");
+  app->footer(std::string(kUnits) + "\nA signal that ends it counts as 128 and its number; q and Ctrl-C as 0.");
+  if (auto help = parse_flags(*app, arguments)) return std::move(*help);
+  check_words(flags, 0, "top takes flags alone, as kube-ferry top --help shows");
+  TopOptions options;
+  options.socket = checked_socket(flags);
+  if (flags.batch) options.mode = TopOptions::Mode::kBatch;
+  if (flags.once) options.mode = TopOptions::Mode::kOnce;
+  options.sort = checked_sort(flags, options.sort);
+  options.interval = checked_interval(flags, options.interval);
+  options.namespace_name = flags.namespace_name;
+  return options;
+}
+
+}  // namespace
+
+bool is_command(std::string_view word) { return word == "top" || word == "get" || word == "explain"; }
+
+CommandLine parse_command_line(const std::vector<std::string>& arguments) {
+  const std::string& command = arguments.at(0);
+  if (command == "get") return parse_get(arguments);
+  if (command == "explain") return parse_explain(arguments);
+  return parse_top(arguments);
+}
+
+}  // namespace ferry::cli
