@@ -7,7 +7,7 @@
 
 #include "proxy/cli/admin_client.h"
 #include "proxy/cli/text.h"
-#include "proxy/daemon/duration.h"
+#include "proxy/settings/duration.h"
 #include "proxy/daemon/unknown_argument.h"
 #include "proxy/daemon/usage_error.h"
 

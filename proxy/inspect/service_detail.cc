@@ -193,6 +193,7 @@ Json unserved_port_json(const config::ServicePortName& name) {
   return {{"namespace", name.service.ns},
           {"name", name.service.name},
           {"port", name.port},
+          {"number", 0},
           {"protocol", std::string(config::to_string(name.protocol))},
           {"addresses", Json::array()},
           {"removed", false},
@@ -235,7 +236,6 @@ Json removed_service_json(const config::NamespacedName& name, const std::vector<
   Json port_list = Json::array();
   for (const Dataplane::Port& port : ports) {
     Json one = service_port_json(port, histories, true);
-    one["number"] = 0;
     one["settings"] = Json::array();
     one["words"] = {"the service is gone; its connections go on"};
     one["endpointList"] = endpoint_list_json(endpoint_views({}, &port, {}), {});

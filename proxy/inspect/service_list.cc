@@ -124,6 +124,7 @@ std::size_t number_parameter(const Request& request, std::string_view name, std:
 ServiceQuery ServiceQuery::parse(const Request& request) {
   ServiceQuery query;
   query.contains = lower(request.parameter("q"));
+  query.ns = request.parameter("namespace");
   if (const std::string& sort = request.parameter("sort"); !sort.empty()) {
     const auto* const found =
         std::find_if(kSorts.begin(), kSorts.end(), [&sort](const auto& named) { return named.first == sort; });
@@ -149,6 +150,7 @@ Json service_port_json(const Dataplane::Port& port, const HistoryBook& histories
   return {{"namespace", name.service.ns},
           {"name", name.service.name},
           {"port", name.port},
+          {"number", port.info ? port.info->port : 0},
           {"protocol", std::string(config::to_string(name.protocol))},
           {"addresses", port.info ? addresses_of(*port.info) : std::vector<std::string>{}},
           {"removed", port.info == nullptr},
@@ -168,6 +170,7 @@ Json service_list_json(const std::vector<Dataplane::Port>& ports, const HistoryB
   std::vector<Row> rows;
   rows.reserve(ports.size());
   for (const Dataplane::Port& port : ports) {
+    if (!query.ns.empty() && port.served->name()->service.ns != query.ns) continue;
     if (!query.contains.empty() && !matches(port, query.contains)) continue;
     rows.push_back({&port, value_of(port, histories, query.sort)});
   }

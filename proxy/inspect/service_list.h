@@ -16,6 +16,8 @@ struct ServiceQuery {
   enum class Sort { kName, kOpen, kConnections, kFailures, kBytes, kAccepted, kEndpoints, kEjected, kP99 };
 
   std::string contains;
+  /// Empty: all.
+  std::string ns;
   Sort sort = Sort::kName;
   bool descending = false;
   std::size_t offset = 0;

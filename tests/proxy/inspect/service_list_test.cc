@@ -53,6 +53,7 @@ TEST_F(ServiceList, FindsByNameAndAddressInWhateverCase) {
   EXPECT_EQ(names(list("q=prod%2Fdb")), (Names{"db"}));
   EXPECT_EQ(names(list("q=10.96.0.2")), (Names{"Api"}));
   EXPECT_EQ(list("q=nothing")["matched"], 0);
+  EXPECT_EQ(names(list("namespace=prod")), (Names{"db"}));
 }
 
 TEST_F(ServiceList, IsSortedByWhatIsAskedFor) {
