@@ -28,9 +28,10 @@ struct HttpLimits {
   std::size_t max_streams = 16;
 };
 
-/// A small HTTP/1.1 server for one address, or a socket in the file system: GET and HEAD, keep-alive, bounded in every direction. Lives on one loop,
-/// which must outlive it and be run by one thread; every function is called on that thread or while it does not run.
-/// After stop() (or the destructor) the loop must run once more, or be destroyed, for its coroutines to end.
+/// A small HTTP/1.1 server for one address, or a socket in the file system: GET and HEAD, keep-alive, bounded in every
+/// direction. Lives on one loop, which must outlive it and be run by one thread; every function is called on that
+/// thread or while it does not run. After stop() (or the destructor) the loop must run once more, or be destroyed, for
+/// its coroutines to end.
 class HttpServer {
  public:
   HttpServer(boost::asio::io_context& loop, Routes routes, HttpLimits limits = {});
@@ -41,9 +42,9 @@ class HttpServer {
   /// Binds and listens; connections are served once the loop runs. Throws boost::system::system_error.
   void listen(const boost::asio::ip::tcp::endpoint& address);
 
-  /// Listens at a path, which only the owner of the process may open (mode 0600). What a process left there that is gone
-  /// is replaced. Throws boost::system::system_error: address_in_use while somebody listens there. The file mode mask of
-  /// the process is another for a moment, so no other thread may make files meanwhile.
+  /// Listens at a path, which only the owner of the process may open (mode 0600). What a process left there that is
+  /// gone is replaced. Throws boost::system::system_error: address_in_use while somebody listens there. The file mode
+  /// mask of the process is another for a moment, so no other thread may make files meanwhile.
   void listen(const std::string& path);
 
   /// Where it listens, with the port the kernel chose when 0 was asked for.

@@ -16,8 +16,8 @@ std::uint64_t stable_hash(const config::IpAddress& address, std::uint64_t seed =
 /// every node chooses the same, without remembering anybody; endpoints have the same share to within a percent; and
 /// when one leaves, hardly anybody moves but its own clients.
 ///
-/// The table takes 256 KiB and about a millisecond to build for up to 655 endpoints: one that followed their number more
-/// closely would be another with nearly every change, and would move everybody.
+/// The table takes 256 KiB and about a millisecond to build for up to 655 endpoints: one that followed their number
+/// more closely would be another with nearly every change, and would move everybody.
 class MaglevTable {
  public:
   /// The set must not be empty.

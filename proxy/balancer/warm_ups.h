@@ -21,8 +21,9 @@ class WarmUps {
 
   using Sets = std::span<const std::shared_ptr<const config::BackendSet>>;
 
-  /// Those of `former` (which may be null) that are not warm yet and still there, and those that a set of `after` has and
-  /// none of `before`. Null where there are none: also when `before` is empty, for then nobody else could take a share.
+  /// Those of `former` (which may be null) that are not warm yet and still there, and those that a set of `after` has
+  /// and none of `before`. Null where there are none: also when `before` is empty, for then nobody else could take a
+  /// share.
   static std::shared_ptr<const WarmUps> next(const std::shared_ptr<const WarmUps>& former, Sets before, Sets after,
                                              std::chrono::milliseconds length, TimePoint now);
 

@@ -7,9 +7,9 @@
 
 #include "proxy/cli/admin_client.h"
 #include "proxy/cli/text.h"
-#include "proxy/settings/duration.h"
 #include "proxy/daemon/unknown_argument.h"
 #include "proxy/daemon/usage_error.h"
+#include "proxy/settings/duration.h"
 
 namespace ferry::cli {
 

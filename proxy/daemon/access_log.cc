@@ -19,14 +19,14 @@ spdlog::sink_ptr open_sink(const std::string& path) {
   try {
     return std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
   } catch (const spdlog::spdlog_ex& error) {
-    throw std::runtime_error(
-        fmt::format("--access-log {}: {}; name a file that may be written, or - for standard output", path,
-                    error.what()));
+    throw std::runtime_error(fmt::format(
+        "--access-log {}: {}; name a file that may be written, or - for standard output", path, error.what()));
   }
 }
 
 std::string time_text(std::chrono::system_clock::time_point now) {
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
                      milliseconds);
 }

@@ -13,8 +13,8 @@
 
 namespace ferry::proxy {
 
-/// One line of JSON for each TCP connection that has ended, written by a thread of its own. When that cannot keep up, or
-/// the disk is full, lines are lost and counted; nobody waits.
+/// One line of JSON for each TCP connection that has ended, written by a thread of its own. When that cannot keep up,
+/// or the disk is full, lines are lost and counted; nobody waits.
 class AccessLog {
  public:
   /// Lines that may wait for the disk.

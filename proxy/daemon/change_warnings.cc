@@ -57,8 +57,9 @@ ChangeWarnings warnings_about(const std::vector<config::ServicePortChange>& chan
     const std::uint32_t before = change.before ? change.before->refused_endpoints : 0;
     const std::uint32_t after = change.after ? change.after->refused_endpoints : 0;
     if (after > before) {
-      warnings.lines.push_back(fmt::format("{}: {} endpoints are refused: they are loopback, link-local or service addresses",
-                                           change.name.to_string(), after));
+      warnings.lines.push_back(
+          fmt::format("{}: {} endpoints are refused: they are loopback, link-local or service addresses",
+                      change.name.to_string(), after));
     }
   }
   if (not_carried > 0) {

@@ -13,8 +13,8 @@
 #include <spdlog/fmt/fmt.h>
 #include <yaml-cpp/yaml.h>
 
-#include "proxy/settings/duration.h"
 #include "proxy/daemon/options.h"
+#include "proxy/settings/duration.h"
 
 namespace ferry::proxy {
 

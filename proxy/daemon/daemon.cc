@@ -15,7 +15,6 @@
 #include "proxy/daemon/admin_pages.h"
 #include "proxy/daemon/change_warnings.h"
 #include "proxy/daemon/descriptor_limit.h"
-#include "proxy/settings/duration.h"
 #include "proxy/daemon/effective_configuration.h"
 #include "proxy/daemon/inspector_sources.h"
 #include "proxy/daemon/logging.h"
@@ -26,6 +25,7 @@
 #include "proxy/metrics/dataplane_metrics.h"
 #include "proxy/metrics/process_metrics.h"
 #include "proxy/metrics/store_metrics.h"
+#include "proxy/settings/duration.h"
 
 namespace ferry::proxy {
 namespace {
@@ -53,7 +53,8 @@ config::StoreOptions store_options(const Options& options, decltype(config::Stor
 
 Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api)
     : options_(options),
-      access_log_(options.access_log.empty() ? std::nullopt : std::optional<AccessLog>(std::in_place, options.access_log)),
+      access_log_(options.access_log.empty() ? std::nullopt
+                                             : std::optional<AccessLog>(std::in_place, options.access_log)),
       dataplane_(control_.get_executor(), dataplane_options(), component_logger("dataplane")),
       store_(store_options(options,
                            [this](const auto& triggers) {

@@ -9,8 +9,8 @@
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
-#include "proxy/settings/duration.h"
 #include "proxy/daemon/options.h"
+#include "proxy/settings/duration.h"
 
 namespace ferry::proxy {
 

@@ -10,8 +10,8 @@
 #include <CLI/CLI.hpp>
 #include <spdlog/fmt/fmt.h>
 
-#include "proxy/settings/duration.h"
 #include "proxy/daemon/options.h"
+#include "proxy/settings/duration.h"
 
 namespace ferry::proxy {
 

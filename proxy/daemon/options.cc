@@ -216,16 +216,16 @@ void define_observation_flags(CLI::App& app, RawOptions& raw) {
                  "'' for none)")
       ->option_text("PATH")
       ->group(group);
-  app.add_flag("--show-clients", raw.show_clients,
-               "Tell who connects at a metrics address that is not\nloopback, too")
+  app.add_flag("--show-clients", raw.show_clients, "Tell who connects at a metrics address that is not\nloopback, too")
       ->group(group);
   app.add_option("--metrics-endpoints", raw.metrics_endpoints,
                  "Endpoints that have metrics of their own, at most\n(default 1000)")
       ->option_text("N")
       ->group(group);
-  app.add_option("--access-log", raw.access_log,
-                 "Writes a line of JSON there for each TCP connection that\nhas ended; - for standard output; lines are "
-                 "dropped and\ncounted rather than waited for")
+  app.add_option(
+         "--access-log", raw.access_log,
+         "Writes a line of JSON there for each TCP connection that\nhas ended; - for standard output; lines are "
+         "dropped and\ncounted rather than waited for")
       ->option_text("FILE")
       ->group(group);
   app.add_flag("--bind-address-hard-fail", raw.bind_address_hard_fail,

@@ -382,8 +382,7 @@ ConnectionRecord Carrier::record_of(const Session& session, TimePoint now) const
 }
 
 void Carrier::list(std::vector<ConnectionRecord>& into,
-                   const std::function<bool(const config::ServicePortName&)>& wanted, std::size_t most,
-                   TimePoint now) {
+                   const std::function<bool(const config::ServicePortName&)>& wanted, std::size_t most, TimePoint now) {
   std::vector<const Session*> found;
   const auto consider = [&](const Session& session) {
     if (wanted(*session.port->shared->name())) found.push_back(&session);

@@ -256,8 +256,7 @@ Dataplane::Overview Dataplane::Impl::overview() const {
 
 void Dataplane::Impl::list_connections(ConnectionListing::Wanted wanted, std::size_t most,
                                        ConnectionListing::Done done) {
-  const auto listing =
-      std::make_shared<ConnectionListing>(std::move(wanted), most, options_.workers, std::move(done));
+  const auto listing = std::make_shared<ConnectionListing>(std::move(wanted), most, options_.workers, std::move(done));
   const auto batch = std::make_shared<const Commands>(Commands{ListConnections{listing}});
   const std::lock_guard lock(mutex_);
   for (const std::unique_ptr<Worker>& worker : workers_) worker->post(batch);

@@ -84,16 +84,16 @@ class Dataplane {
   /// All there are. Safe from any thread, like snapshot(), and cheaper: what is not asked for is not counted.
   std::vector<Port> ports() const;
 
-  /// What all workers together did, and how many addresses should have a listener and have none. Safe from any thread, at
-  /// a cost that does not depend on the service ports.
+  /// What all workers together did, and how many addresses should have a listener and have none. Safe from any thread,
+  /// at a cost that does not depend on the service ports.
   struct Overview {
     DataplaneTotals totals;
     std::size_t unserved = 0;
   };
   Overview overview() const;
 
-  /// Has every worker list its TCP connections; `done` is called on one of their threads once all have. Safe from any thread. Nothing comes of
-  /// it once stop() was called.
+  /// Has every worker list its TCP connections; `done` is called on one of their threads once all have. Safe from any
+  /// thread. Nothing comes of it once stop() was called.
   void list_connections(ConnectionListing::Wanted wanted, std::size_t most, ConnectionListing::Done done);
 
   /// Counters and state. Safe from any thread, at any time between construction and destruction.

@@ -47,8 +47,8 @@ Dialler::Dialler(Poller& poller, WorkerCounters& counters, AffinityTable& affini
       options_(options),
       outcomes_(std::move(outcomes)),
       wheel_(now),
-      random_(static_cast<std::minstd_rand::result_type>(options.ejection.seed + reinterpret_cast<std::uintptr_t>(this))) {
-}
+      random_(
+          static_cast<std::minstd_rand::result_type>(options.ejection.seed + reinterpret_cast<std::uintptr_t>(this))) {}
 
 void Dialler::begin(Session& session, std::string header, TimePoint now) {
   session.dialling = std::make_unique<Session::Dialling>(
@@ -142,9 +142,8 @@ void Dialler::begin_hedge(Session& session, TimePoint now) {
   Session::Dialling& dialling = *session.dialling;
   WorkerPort& port = *session.port;
   dialling.hedge_at = std::nullopt;
-  const auto step =
-      dialling.plan.hedge(port.shared->balancer(session.choice), port.shared->ejections(),
-                          port.state.set(session.choice), pick_context(session, random_, now));
+  const auto step = dialling.plan.hedge(port.shared->balancer(session.choice), port.shared->ejections(),
+                                        port.state.set(session.choice), pick_context(session, random_, now));
   if (!step) return;
   WorkerEndpoint& endpoint = port.endpoint(step->backend);
   if (!endpoint.try_open(port.state.settings->max_connections)) {

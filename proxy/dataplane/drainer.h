@@ -12,8 +12,8 @@ namespace ferry::proxy {
 
 /// How many connections of an endpoint that terminates or is gone have to be closed by when: decisions only.
 ///
-/// For half of the drain timeout clients may leave by themselves. During the other half those at rest are closed, evenly
-/// spread. After the timeout whatever is left goes, those at rest first, spread over another quarter of it.
+/// For half of the drain timeout clients may leave by themselves. During the other half those at rest are closed,
+/// evenly spread. After the timeout whatever is left goes, those at rest first, spread over another quarter of it.
 class DrainPlan {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;

@@ -66,14 +66,14 @@ class Durations {
 
 /// How long the dials that succeeded took.
 struct ConnectBounds {
-  static constexpr std::array<std::int64_t, 16> kBounds{50,     100,    200,    500,     1'000,   2'000,
-                                                        5'000,  10'000, 20'000, 50'000,  100'000, 200'000,
+  static constexpr std::array<std::int64_t, 16> kBounds{50,      100,       200,       500,      1'000,   2'000,
+                                                        5'000,   10'000,    20'000,    50'000,   100'000, 200'000,
                                                         500'000, 1'000'000, 2'000'000, 4'000'000};
 };
 /// How long connections lasted.
 struct LifeBounds {
-  static constexpr std::array<std::int64_t, 8> kBounds{
-      10'000, 100'000, 1'000'000, 10'000'000, 60'000'000, 600'000'000, 3'600'000'000, 86'400'000'000};
+  static constexpr std::array<std::int64_t, 8> kBounds{10'000,     100'000,     1'000'000,     10'000'000,
+                                                       60'000'000, 600'000'000, 3'600'000'000, 86'400'000'000};
 };
 
 using ConnectTimes = Durations<ConnectBounds>;
@@ -91,7 +91,8 @@ std::optional<std::chrono::microseconds> quantile(const typename Durations<Bound
     const std::int64_t end = Bounds::kBounds[step];
     const auto here = static_cast<double>(counts.counts[step]);
     if (here > 0 && wanted <= here) {
-      return std::chrono::microseconds(begin + static_cast<std::int64_t>(wanted / here * static_cast<double>(end - begin)));
+      return std::chrono::microseconds(begin +
+                                       static_cast<std::int64_t>(wanted / here * static_cast<double>(end - begin)));
     }
     wanted -= here;
     begin = end;

@@ -30,9 +30,8 @@ void EndpointTable::keep_only(const std::function<bool(const config::Backend&)>&
   State* const state = state_.load(std::memory_order_acquire);
   if (state == nullptr) return;
   const std::lock_guard lock(state->mutex);
-  std::erase_if(state->records, [&is_there](const auto& entry) {
-    return entry.second->load.open() == 0 && !is_there(entry.first);
-  });
+  std::erase_if(state->records,
+                [&is_there](const auto& entry) { return entry.second->load.open() == 0 && !is_there(entry.first); });
 }
 
 }  // namespace ferry::proxy

@@ -31,8 +31,8 @@ struct EndpointRecord {
   std::vector<PortCounters> counters;
 };
 
-/// The records of one service port's endpoints, made when first they are dialled. Safe from any thread; workers ask once
-/// for each endpoint and keep what they got.
+/// The records of one service port's endpoints, made when first they are dialled. Safe from any thread; workers ask
+/// once for each endpoint and keep what they got.
 class EndpointTable {
  public:
   explicit EndpointTable(std::size_t workers) : workers_(workers) {}

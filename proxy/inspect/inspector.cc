@@ -25,9 +25,7 @@ constexpr std::string_view kServicePath = "/api/services/";
 
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-Response json_response(const Json& json) {
-  return {.content_type = "application/json", .body = text_of(json) + "\n"};
-}
+Response json_response(const Json& json) { return {.content_type = "application/json", .body = text_of(json) + "\n"}; }
 
 Response error_response(unsigned status, const std::string& sentence) {
   return {.status = status, .content_type = "application/json", .body = text_of(Json{{"error", sentence}}) + "\n"};
@@ -45,20 +43,20 @@ config::NamespacedName parse_name(const std::string& text) {
 
 Json connection_json(const ConnectionRecord& record, bool clients) {
   const config::ServicePortName& name = *record.service;
-  return {{"client", clients ? Json(place_text(record.client.address, record.client.port)) : Json(nullptr)},
-          {"namespace", name.service.ns},
-          {"name", name.service.name},
-          {"port", name.port},
-          {"address", place_text(record.address.address, record.address.port)},
-          {"endpoint",
-           record.endpoint ? Json(place_text(record.endpoint->address, record.endpoint->port)) : Json(nullptr)},
-          {"state", std::string(to_string(record.state))},
-          {"attempts", record.attempts},
-          {"bytesToBackend", record.bytes_to_backend},
-          {"bytesToClient", record.bytes_to_client},
-          {"ageMs", record.age.count()},
-          {"idleMs", record.idle.count()},
-          {"worker", record.worker}};
+  return {
+      {"client", clients ? Json(place_text(record.client.address, record.client.port)) : Json(nullptr)},
+      {"namespace", name.service.ns},
+      {"name", name.service.name},
+      {"port", name.port},
+      {"address", place_text(record.address.address, record.address.port)},
+      {"endpoint", record.endpoint ? Json(place_text(record.endpoint->address, record.endpoint->port)) : Json(nullptr)},
+      {"state", std::string(to_string(record.state))},
+      {"attempts", record.attempts},
+      {"bytesToBackend", record.bytes_to_backend},
+      {"bytesToClient", record.bytes_to_client},
+      {"ageMs", record.age.count()},
+      {"idleMs", record.idle.count()},
+      {"worker", record.worker}};
 }
 
 }  // namespace
@@ -126,9 +124,12 @@ Json Inspector::State::status() const {
   const Dataplane::Overview overview = dataplane.overview();
   ConnectionCounters all = overview.totals.connections;
   const ConnectionCounters& flows = overview.totals.flows;
-  all = {all.accepted + flows.accepted, all.open + flows.open,
-         all.failed + flows.failed,     all.retried + flows.retried,
-         all.bytes_to_backend + flows.bytes_to_backend, all.bytes_to_client + flows.bytes_to_client};
+  all = {all.accepted + flows.accepted,
+         all.open + flows.open,
+         all.failed + flows.failed,
+         all.retried + flows.retried,
+         all.bytes_to_backend + flows.bytes_to_backend,
+         all.bytes_to_client + flows.bytes_to_client};
   return {{"version", sources.version},
           {"node", sources.node},
           {"startedAt", time_json(started)},

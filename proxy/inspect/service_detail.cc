@@ -62,9 +62,8 @@ std::string in_seconds(Clock::duration duration) {
 std::string why_ejected(const Ejected& ejected, Clock::time_point now) {
   const std::string past = fmt::format("{} {} ago", what_happened(ejected.cause), in_seconds(now - ejected.failed_at));
   const std::string times = ejected.times > 1 ? fmt::format(", {} times in a row", ejected.times) : "";
-  return ejected.until > now
-             ? fmt::format("{}{}; left out for {} more", past, times, in_seconds(ejected.until - now))
-             : fmt::format("{}{}; the next connection tries it", past, times);
+  return ejected.until > now ? fmt::format("{}{}; left out for {} more", past, times, in_seconds(ejected.until - now))
+                             : fmt::format("{}{}; the next connection tries it", past, times);
 }
 
 /// Everything about one endpoint that goes into its object.
@@ -78,7 +77,8 @@ struct EndpointView {
 
 std::pair<std::string, std::string> state_of(const EndpointView& view, Clock::time_point now) {
   const std::uint32_t open = view.record ? view.record->load.open() : 0;
-  const bool used = !view.gone && (view.said.use == EndpointUse::kUsed || view.said.use == EndpointUse::kUsedTerminating);
+  const bool used =
+      !view.gone && (view.said.use == EndpointUse::kUsed || view.said.use == EndpointUse::kUsedTerminating);
   if (used && view.ejected != nullptr) return {"ejected", why_ejected(*view.ejected, now)};
   if (used) return {view.said.use == EndpointUse::kUsed ? "used" : "terminating", why_unused(view.said.use)};
   const std::string why = view.gone ? "is gone" : why_unused(view.said.use);
@@ -117,7 +117,8 @@ std::vector<EndpointView> endpoint_views(const std::vector<config::DescribedEndp
       if (view != views.end()) {
         view->record = record;
       } else if (record->load.open() > 0) {
-        views.push_back({{record->endpoint.address, record->endpoint.port, {}, record->endpoint.local}, record, nullptr, true});
+        views.push_back(
+            {{record->endpoint.address, record->endpoint.port, {}, record->endpoint.local}, record, nullptr, true});
       }
     }
   }
@@ -145,7 +146,8 @@ std::vector<std::string> words_about(const config::ServiceDescription& service, 
                                      Clock::time_point now) {
   std::vector<std::string> words;
   if (!service.served) {
-    words.emplace_back(service.service.type == config::ServiceType::kExternalName ? "not served: an ExternalName is the DNS's"
+    words.emplace_back(service.service.type == config::ServiceType::kExternalName
+                           ? "not served: an ExternalName is the DNS's"
                        : service.service.cluster_ips.empty()
                            ? "not served: it has no cluster address"
                            : "not served: its label service.kubernetes.io/service-proxy-name names another proxy");

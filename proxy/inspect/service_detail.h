@@ -10,8 +10,8 @@
 
 namespace ferry::proxy {
 
-/// The answer to /api/services/NAMESPACE/NAME (docs/api.md): what the cluster says of the service, with what is known of
-/// its endpoints here. `ports` are those of this service alone.
+/// The answer to /api/services/NAMESPACE/NAME (docs/api.md): what the cluster says of the service, with what is known
+/// of its endpoints here. `ports` are those of this service alone.
 Json service_detail_json(const config::ServiceDescription& service, const std::vector<Dataplane::Port>& ports,
                          const HistoryBook& histories, std::chrono::steady_clock::time_point now);
 

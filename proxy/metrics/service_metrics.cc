@@ -97,8 +97,8 @@ struct ServiceFamilies {
   prometheus::MetricFamily ejections =
       counter_family("kube_ferry_service_ejections_total",
                      "Times an endpoint was left out for a while because it had not taken a connection, by service.");
-  prometheus::MetricFamily connect = histogram_family(
-      "kube_ferry_service_connect_duration_seconds", "How long dials took that brought a connection, by service.");
+  prometheus::MetricFamily connect = histogram_family("kube_ferry_service_connect_duration_seconds",
+                                                      "How long dials took that brought a connection, by service.");
   prometheus::MetricFamily life = histogram_family("kube_ferry_service_connection_duration_seconds",
                                                    "How long connections lasted that have ended, by service.");
 
@@ -109,7 +109,8 @@ struct ServiceFamilies {
     add_sample(retried, number(sums.connections.retried), labels);
     add_bytes(bytes, sums.connections, labels);
     add_sample(ejections, number(sums.ejections), labels);
-    if (sums.connect.total() > 0) add_histogram(connect, sample_of<ConnectBounds>(sums.connect, kConnectBounds), labels);
+    if (sums.connect.total() > 0)
+      add_histogram(connect, sample_of<ConnectBounds>(sums.connect, kConnectBounds), labels);
     if (sums.life.total() > 0) add_histogram(life, sample_of<LifeBounds>(sums.life, LifeBounds::kBounds), labels);
   }
 };
@@ -119,10 +120,11 @@ struct EndpointFamilies {
       counter_family("kube_ferry_endpoint_dials_total", "Dials, and UDP flows, by endpoint.");
   prometheus::MetricFamily open =
       gauge_family("kube_ferry_endpoint_connections_open", "Connections being dialled or carried now, by endpoint.");
-  prometheus::MetricFamily failed = counter_family("kube_ferry_endpoint_dial_failures_total",
-                                                   "Dials that brought no connection, by endpoint.");
-  prometheus::MetricFamily retried = counter_family(
-      "kube_ferry_endpoint_dial_retries_total", "Dials of connections that another endpoint had not taken, by endpoint.");
+  prometheus::MetricFamily failed =
+      counter_family("kube_ferry_endpoint_dial_failures_total", "Dials that brought no connection, by endpoint.");
+  prometheus::MetricFamily retried =
+      counter_family("kube_ferry_endpoint_dial_retries_total",
+                     "Dials of connections that another endpoint had not taken, by endpoint.");
   prometheus::MetricFamily bytes =
       counter_family("kube_ferry_endpoint_bytes_total", "Bytes carried, by endpoint and direction.");
 
@@ -163,12 +165,18 @@ MetricFamilies service_metrics(const std::vector<ServicePortSnapshot>& service_p
       endpoints.include(connections, with(labels, "endpoint", place_of(endpoint)));
     }
   }
-  return {services.accepted,  services.open,
-          services.failed,    services.retried,
-          services.bytes,     services.ejections,
-          services.connect,   services.life,
-          endpoints.dials,    endpoints.open,
-          endpoints.failed,   endpoints.retried,
+  return {services.accepted,
+          services.open,
+          services.failed,
+          services.retried,
+          services.bytes,
+          services.ejections,
+          services.connect,
+          services.life,
+          endpoints.dials,
+          endpoints.open,
+          endpoints.failed,
+          endpoints.retried,
           endpoints.bytes,
           gauge("kube_ferry_endpoint_series_left_out",
                 "Endpoints that had connections and have no series, because --metrics-endpoints allows no more.",

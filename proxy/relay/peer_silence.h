@@ -33,8 +33,8 @@ class PeerSilence {
 
   /// Looked at again, `period` after the last time. True: it has been silent for `limit`.
   bool note(const PeerFacts& facts, std::chrono::milliseconds period, std::chrono::milliseconds limit) noexcept {
-    const bool silent = facts.owes_answer && (facts.window_closed ? facts.unanswered_probes >= kProbes
-                                                                  : facts.since_ack >= period);
+    const bool silent =
+        facts.owes_answer && (facts.window_closed ? facts.unanswered_probes >= kProbes : facts.since_ack >= period);
     looks_ = silent ? static_cast<std::uint8_t>(std::min(looks_ + 1, 255)) : std::uint8_t{0};
     return looks_ > 0 && looks_ * period >= limit;
   }

@@ -23,8 +23,7 @@ class TimingWheel {
   static constexpr std::size_t kSlots = 512;
   static constexpr std::chrono::milliseconds kTick{8};
 
-  explicit TimingWheel(TimePoint now, std::chrono::milliseconds tick = kTick)
-      : tick_(tick), passed_(tick_of(now)) {}
+  explicit TimingWheel(TimePoint now, std::chrono::milliseconds tick = kTick) : tick_(tick), passed_(tick_of(now)) {}
 
   void arm(T& element, TimePoint deadline) {
     // Rounded up, so that nothing fires early; the slot of `passed_` itself is behind.

@@ -65,15 +65,15 @@ struct Setting {
 
 const std::array<Setting, 10> kSettings{{
     {{"dead-peer-timeout", "a duration, or 0 for never", "--dead-peer-timeout",
-      "An endpoint that leaves unanswered what it ought to answer for this long is taken for dead: the connection is "
-      "reset."},
+      "An endpoint or a client that leaves unanswered what it ought to answer for this long is taken for dead: the "
+      "connection is reset."},
      [](std::string_view text, ServiceSettings& to) { return put(parse_time(text), to.dead_peer_timeout); },
      [](const ServiceSettings& of) {
        return of.dead_peer_timeout ? format_duration(*of.dead_peer_timeout) : std::string("--dead-peer-timeout");
      }},
     {{"drain-timeout", "a duration, or 0 for never", "never",
-      "Connections to an endpoint that terminates or is gone are closed within this time, those idle first, spread over "
-      "its second half."},
+      "What becomes of connections to an endpoint that terminates or is gone: from half of this time on those at rest "
+      "are closed one by one; after it the others, spread over another quarter of it."},
      [](std::string_view text, ServiceSettings& to) { return put(parse_time(text), to.drain_timeout); },
      [](const ServiceSettings& of) { return format_duration(of.drain_timeout); }},
     {{"ejection", "on or off", "on", "Endpoints that do not take connections are left out for a while."},
@@ -93,15 +93,16 @@ const std::array<Setting, 10> kSettings{{
     {{"load-balancing", "round-robin, least-connections, peak-ewma, maglev or random", "round-robin",
       "How the endpoint of a new connection is chosen."},
      [](std::string_view text, ServiceSettings& to) {
-       const auto* const found =
-           std::find_if(kAlgorithms.begin(), kAlgorithms.end(), [text](const auto& named) { return named.first == text; });
+       const auto* const found = std::find_if(kAlgorithms.begin(), kAlgorithms.end(),
+                                              [text](const auto& named) { return named.first == text; });
        if (found == kAlgorithms.end()) return false;
        to.load_balancing = found->second;
        return true;
      },
      [](const ServiceSettings& of) { return std::string(to_string(of.load_balancing)); }},
     {{"max-connections", "a number, or 0 for any", "any number",
-      "TCP connections that one endpoint may have open, of those that the node carries. When all have as many, new ones "
+      "TCP connections that one endpoint may have open, of those that the node carries. When all have as many, new "
+      "ones "
       "wait up to 250 ms for a place."},
      [](std::string_view text, ServiceSettings& to) { return put(parse_number(text, 0), to.max_connections); },
      [](const ServiceSettings& of) { return std::to_string(of.max_connections); }},
@@ -121,7 +122,9 @@ const std::array<Setting, 10> kSettings{{
 
 }  // namespace
 
-std::string_view to_string(LoadBalancing algorithm) { return kAlgorithms.at(static_cast<std::size_t>(algorithm)).first; }
+std::string_view to_string(LoadBalancing algorithm) {
+  return kAlgorithms.at(static_cast<std::size_t>(algorithm)).first;
+}
 
 const std::shared_ptr<const ServiceSettings>& ServiceSettings::defaults() {
   static const auto kDefaults = std::make_shared<const ServiceSettings>();

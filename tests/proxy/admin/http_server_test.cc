@@ -224,8 +224,7 @@ TEST_F(HttpServerTest, ARequestForSomebodyElsesHostIsRefusedAtGuardedPages) {
   const std::string evil = ask(address_, "GET /api HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(evil.starts_with("HTTP/1.1 403 Forbidden")) << evil;
   EXPECT_EQ(evil.find("secret"), std::string::npos);
-  EXPECT_TRUE(
-      ask(address_, "GET /api HTTP/1.1\r\nHost: node-1\r\nConnection: close\r\n\r\n").ends_with("secret"));
+  EXPECT_TRUE(ask(address_, "GET /api HTTP/1.1\r\nHost: node-1\r\nConnection: close\r\n\r\n").ends_with("secret"));
 }
 
 /// A folder of a test's own.

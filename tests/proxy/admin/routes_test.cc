@@ -68,8 +68,8 @@ TEST(HostGuard, AddressesAndOwnNamesAreOurs) {
                                  "LocalHost:80", "node-1", "NODE-1:10249"}) {
     EXPECT_TRUE(is_own_host(host, {"node-1"})) << host;
   }
-  for (const char* const host : {"", "evil.example", "evil.example:10249", "127.0.0.1.evil.example", "node-1.evil",
-                                 "[", "localhost.evil"}) {
+  for (const char* const host :
+       {"", "evil.example", "evil.example:10249", "127.0.0.1.evil.example", "node-1.evil", "[", "localhost.evil"}) {
     EXPECT_FALSE(is_own_host(host, {"node-1"})) << host;
   }
 }

@@ -31,12 +31,15 @@ TEST(ChangeWarnings, NoChangeIsNoWarning) { EXPECT_THAT(warnings_about({}).lines
 TEST(ChangeWarnings, NewSctpPortsAreNamedInOneLine) {
   const auto sctp = config::Protocol::kSctp;
   EXPECT_THAT(
-      warnings_about({change("a", config::Protocol::kTcp, nullptr, info(0)), change("b", sctp, nullptr, info(0))}).lines,
+      warnings_about({change("a", config::Protocol::kTcp, nullptr, info(0)), change("b", sctp, nullptr, info(0))})
+          .lines,
       ElementsAre("ns/b:p/SCTP: not served, for SCTP is not carried"));
   EXPECT_THAT(warnings_about({change("a", sctp, nullptr, info(0)), change("b", sctp, nullptr, info(0)),
-                              change("c", sctp, nullptr, info(0))}).lines,
+                              change("c", sctp, nullptr, info(0))})
+                  .lines,
               ElementsAre("ns/a:p/SCTP and 2 more: not served, for SCTP is not carried"));
-  EXPECT_THAT(warnings_about({change("a", sctp, info(0), info(0)), change("b", sctp, info(0), nullptr)}).lines, IsEmpty());
+  EXPECT_THAT(warnings_about({change("a", sctp, info(0), info(0)), change("b", sctp, info(0), nullptr)}).lines,
+              IsEmpty());
 }
 
 TEST(ChangeWarnings, RefusedEndpointsAreToldWhenThereAreMore) {
@@ -45,7 +48,8 @@ TEST(ChangeWarnings, RefusedEndpointsAreToldWhenThereAreMore) {
   EXPECT_THAT(warnings_about({change("a", tcp, nullptr, info(2)), change("b", tcp, info(1), info(3))}).lines,
               ElementsAre("ns/a:p/TCP: 2" + rest, "ns/b:p/TCP: 3" + rest));
   EXPECT_THAT(warnings_about({change("a", tcp, info(2), info(2)), change("b", tcp, info(3), info(1)),
-                              change("c", tcp, info(3), nullptr)}).lines,
+                              change("c", tcp, info(3), nullptr)})
+                  .lines,
               IsEmpty());
 }
 

@@ -107,7 +107,8 @@ TEST_F(Settings, MaglevKeepsEachClientAtItsEndpoint) {
       const std::uint64_t all = counters(maglev).accepted;
       const TestSocket connection = TestSocket::connect(maglev.addresses[0], maglev.port, from);
       ASSERT_TRUE(wait_until([&] {
-        return counters(maglev).accepted > all && at(backend_at(first_)).accepted + at(backend_at(second_)).accepted > all;
+        return counters(maglev).accepted > all &&
+               at(backend_at(first_)).accepted + at(backend_at(second_)).accepted > all;
       }));
       endpoints[from].insert(at(backend_at(first_)).accepted > before ? first_.port() : second_.port());
     }
@@ -268,7 +269,8 @@ TEST_F(Silence, ALivePeerThatReadsNothingIsNotCut) {
     // What was taken moves on to where there still is room.
     if (taken < 0) {
       const std::uint64_t moved = counters(plain).bytes_to_client;
-      if (wait_until([&] { return counters(plain).bytes_to_client == moved; }) && sent > moved) let_pass(milliseconds{50});
+      if (wait_until([&] { return counters(plain).bytes_to_client == moved; }) && sent > moved)
+        let_pass(milliseconds{50});
       if (counters(plain).bytes_to_client > moved) taken = 0;
     }
   }
@@ -374,7 +376,8 @@ TEST_F(Records, OpenConnectionsAreListed) {
     std::optional<ConnectionListing::Result> result;
     std::mutex mutex;
     dataplane().list_connections([name](const config::ServicePortName& port) { return port.service.name == name; },
-                                 most, [&](ConnectionListing::Result made) {
+                                 most,
+                                 [&](ConnectionListing::Result made) {
                                    const std::lock_guard lock(mutex);
                                    result = std::move(made);
                                  });

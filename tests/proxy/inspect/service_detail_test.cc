@@ -27,9 +27,7 @@ class ServiceDetail : public ::testing::Test {
                        {said("10.0.0.1", EndpointUse::kUsed), said("10.0.0.2", EndpointUse::kUsed),
                         said("10.0.0.3", EndpointUse::kNotReady), said("10.0.0.4", EndpointUse::kTerminating)}}};
   }
-  Json port() {
-    return service_detail_json(service_, {web_.shown()}, histories_, now_)["ports"][0];
-  }
+  Json port() { return service_detail_json(service_, {web_.shown()}, histories_, now_)["ports"][0]; }
   /// "state: why" of the endpoint.
   std::string state_of(const std::string& address) {
     const Json endpoints = port()["endpointList"];

@@ -1,5 +1,9 @@
 #include "proxy/settings/service_settings.h"
 
+#include <fstream>
+#include <sstream>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace ferry::proxy {
@@ -58,9 +62,8 @@ TEST(ServiceSettings, AWrongOneLeavesItsDefaultAndTheOthersAlone) {
   const ReadSettings read = read_settings({{"load-balancing", "fastest"}, {"max-connections", "7"}});
   EXPECT_EQ(read.settings->load_balancing, LoadBalancing::kRoundRobin);
   EXPECT_EQ(read.settings->max_connections, 7U);
-  EXPECT_EQ(read.read.at(0),
-            (ReadSetting{"load-balancing", "fastest", "round-robin",
-                         "write round-robin, least-connections, peak-ewma, maglev or random"}));
+  EXPECT_EQ(read.read.at(0), (ReadSetting{"load-balancing", "fastest", "round-robin",
+                                          "write round-robin, least-connections, peak-ewma, maglev or random"}));
   EXPECT_EQ(read.read.at(1), (ReadSetting{"max-connections", "7", "7", ""}));
 }
 
@@ -83,6 +86,17 @@ TEST(ServiceSettings, ValuesOutOfRangeAreWrong) {
 TEST(ServiceSettings, AKeyThatNobodyKnowsIsSaid) {
   EXPECT_EQ(read_settings({{"load-balancer", "maglev"}}).read.at(0),
             (ReadSetting{"load-balancer", "maglev", "", "there is no such annotation"}));
+}
+
+TEST(ServiceSettings, TheDocumentHasARowForEach) {
+  std::ifstream file(std::string(FERRY_TEST_DATA) + "/../../docs/annotations.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const SettingDescription& one : setting_descriptions()) {
+    std::stringstream row;
+    row << "\n| `" << one.key << "` | " << one.values << " | " << one.without << " | " << one.meaning << " |\n";
+    EXPECT_NE(text.str().find(row.str()), std::string::npos) << row.str();
+  }
 }
 
 }  // namespace
