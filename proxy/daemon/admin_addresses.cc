@@ -65,16 +65,19 @@ void open_admin_addresses(AdminServer& admin, const Options& options, Routes hea
 void open_admin_socket(AdminServer& admin, const Options& options, Routes routes,
                        const std::shared_ptr<spdlog::logger>& logger) {
   if (options.admin_socket.empty()) return;
-  const std::filesystem::path path(options.admin_socket);
+  if (!options.admin_socket_given) {
+    // That it cannot be made shows below.
+    std::error_code ignored;
+    std::filesystem::create_directories(std::filesystem::path(options.admin_socket).parent_path(), ignored);
+  }
   try {
-    if (!options.admin_socket_given) std::filesystem::create_directories(path.parent_path());
     admin.listen(options.admin_socket, std::move(routes));
     logger->info("answering kube-ferry top, get and explain at {}", options.admin_socket);
-  } catch (const std::system_error& error) {
-    const std::string reason =
-        fmt::format("--admin-socket {}: {}; {}", options.admin_socket, error.code().message(),
-                    error.code() == std::errc::address_in_use ? "another daemon answers there; give another path"
-                                                              : "give a path in a folder that may be written");
+  } catch (const boost::system::system_error& error) {
+    const std::string reason = fmt::format("--admin-socket {}: {}; {}", options.admin_socket, error.code().message(),
+                                           error.code() == boost::asio::error::address_in_use
+                                               ? "another daemon answers there; give another path"
+                                               : "give a path in a folder that may be written");
     if (options.admin_socket_given) throw std::runtime_error(reason);
     logger->warn("{}; kube-ferry top, get and explain have nobody to ask", reason);
   }

@@ -76,7 +76,8 @@ void ClusterTest::start_proxy(const std::vector<std::string>& flags) {
                                       "--healthz-bind-address",
                                       "127.0.0.1:0",
                                       "--metrics-bind-address",
-                                      "127.0.0.1:0"};
+                                      "127.0.0.1:0",
+                                      "--admin-socket="};
   append(command, flags);
   proxy_ = std::make_unique<ChildProcess>(command);
   metrics_url_ = proxy_->wait_for_output("metrics[^\n]*(http://127\\.0\\.0\\.1:[0-9]+)");

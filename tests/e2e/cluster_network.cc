@@ -134,7 +134,8 @@ void ClusterNetwork::start_proxy_without_ranges(const std::vector<std::string>& 
                                       "--healthz-bind-address",
                                       "127.0.0.1:0",
                                       "--metrics-bind-address",
-                                      "127.0.0.1:0"};
+                                      "127.0.0.1:0",
+                                      "--admin-socket="};
   command.insert(command.end(), flags.begin(), flags.end());
   proxy_.reset();
   proxy_ = std::make_unique<ChildProcess>(command);

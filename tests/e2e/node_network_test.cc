@@ -73,10 +73,10 @@ addressType: IPv4
 ports: [{name: http, port: 9000}, {name: dns, port: 9000, protocol: UDP}]
 endpoints: [)" + endpoints + "]\n");
     if (daemon_) return;
-    daemon_ = std::make_unique<ChildProcess>(
-        std::vector<std::string>{program("kube-ferry"), "--source-file", file, "--hostname-override", "node-1",
-                                 "--service-cidr", "10.96.0.0/12", "--cluster-cidr", "10.244.0.0/16",
-                                 "--healthz-bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"});
+    daemon_ = std::make_unique<ChildProcess>(std::vector<std::string>{
+        program("kube-ferry"), "--source-file", file, "--hostname-override", "node-1", "--service-cidr", "10.96.0.0/12",
+        "--cluster-cidr", "10.244.0.0/16", "--healthz-bind-address", "127.0.0.1:0", "--metrics-bind-address",
+        "127.0.0.1:0", "--admin-socket="});
   }
 
   /// What came of `count` calls made from there.

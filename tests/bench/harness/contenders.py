@@ -170,7 +170,7 @@ def write_manifest(folder, objects):
 def start_ferry(flags, workers, cpus, ranges="127.96.0.0/16", until="synced"):
     command = [str(BIN / "kube-ferry"), "--hostname-override", "bench", "--workers", str(workers),
                "--service-cidr", ranges, "--healthz-bind-address", "127.0.0.1:10256",
-               "--metrics-bind-address", "127.0.0.1:10249", *flags]
+               "--metrics-bind-address", "127.0.0.1:10249", "--admin-socket", "", *flags]
     return Process(command, cpus, wait_for=until)
 
 

@@ -133,6 +133,14 @@ TEST(BadStart, AnAdminAddressThatIsTakenIsServedOnceItIsFree) {
   EXPECT_EQ(daemon.wait_for_output("serving health on (http://[^\n]*)"), "http://" + address + "/healthz");
 }
 
+TEST(BadStart, AnAdminSocketThatIsAskedForAndCannotBeHadNamesItsFlag) {
+  const TemporaryFolder folder;
+  const std::string path = (folder.path() / "none/admin.sock").string();
+  expect_failure(
+      start({"--source-file", folder.write("none.yaml", ""), "--admin-socket", path, kAnyHealth, kAnyMetrics}),
+      "--admin-socket " + path + ": No such file or directory");
+}
+
 TEST(BadStart, HelpAndVersionGoToTheOutputAndSucceed) {
   const Finished help = start({"--help", "--master=nonsense://"});
   EXPECT_EQ(help.status, 0);
