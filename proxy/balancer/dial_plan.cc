@@ -19,13 +19,23 @@ DialPlan::DialPlan(const Timeouts& timeouts, TimePoint now, std::optional<config
       preferred_(preferred) {}
 
 bool DialPlan::tried(const config::Backend& backend) const {
-  return std::any_of(tried_.begin(), tried_.end(), [&](const auto& other) { return same_endpoint(other, backend); });
+  return std::any_of(under_way_.begin(), under_way_.end(),
+                     [&](const auto& other) { return other && same_endpoint(*other, backend); }) ||
+         std::any_of(failed_.begin(), failed_.end(), [&](const auto& other) { return same_endpoint(other, backend); });
 }
 
 std::size_t DialPlan::untried(const config::BackendSet& set) const {
-  const auto here = std::count_if(tried_.begin(), tried_.end(),
-                                  [&set](const auto& backend) { return position_of(set, backend).has_value(); });
+  const auto is_here = [&set](const config::Backend& backend) { return position_of(set, backend).has_value(); };
+  const auto here = std::count_if(under_way_.begin(), under_way_.end(),
+                                  [&](const auto& backend) { return backend && is_here(*backend); }) +
+                    std::count_if(failed_.begin(), failed_.end(), is_here);
   return set.backends.size() - static_cast<std::size_t>(here);
+}
+
+void DialPlan::forget(const config::Backend& backend) {
+  for (auto& dialled : under_way_) {
+    if (dialled && same_endpoint(*dialled, backend)) dialled.reset();
+  }
 }
 
 bool DialPlan::is_fit(const config::Backend& candidate, Ejections& ejections, const PickContext& by,
@@ -77,7 +87,7 @@ DialPlan::Step DialPlan::await_place(Duration most, Duration remaining) {
 
 DialPlan::Dial DialPlan::dial(const config::Backend& endpoint, const config::BackendSet& set, Duration remaining) {
   const bool last = untried(set) == 1;
-  tried_.push_back(endpoint);
+  (under_way_[0] ? under_way_[1] : under_way_[0]) = endpoint;
   return Dial{endpoint, last ? remaining : std::min((*timeouts_)[silences_], remaining)};
 }
 
@@ -118,17 +128,16 @@ std::optional<DialPlan::Dial> DialPlan::hedge(LoadBalancer& balancer, Ejections&
   return dial(*choice, set, remaining);
 }
 
-void DialPlan::passed_over(const config::Backend& endpoint) {
-  std::erase_if(tried_, [&endpoint](const auto& other) { return same_endpoint(other, endpoint); });
-}
+void DialPlan::passed_over(const config::Backend& endpoint) { forget(endpoint); }
 
 void DialPlan::failed(const config::Backend& endpoint, DialFailure failure) {
+  forget(endpoint);
   if (failure == DialFailure::kLocalShortage) {
-    passed_over(endpoint);
     pause_due_ = true;
-  } else if (failure == DialFailure::kTimedOut) {
-    ++silences_;
+    return;
   }
+  failed_.push_back(endpoint);
+  if (failure == DialFailure::kTimedOut) ++silences_;
 }
 
 }  // namespace ferry::proxy

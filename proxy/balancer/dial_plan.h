@@ -81,6 +81,7 @@ class DialPlan {
   };
 
   bool tried(const config::Backend& backend) const;
+  void forget(const config::Backend& backend);
   std::size_t untried(const config::BackendSet& set) const;
   bool is_fit(const config::Backend& candidate, Ejections& ejections, const PickContext& by,
               Obstacles& obstacles) const;
@@ -94,8 +95,9 @@ class DialPlan {
   const Timeouts* timeouts_;
   TimePoint deadline_;
   std::optional<config::Backend> preferred_;
-  /// Those that failed, and those being dialled.
-  std::vector<config::Backend> tried_;
+  /// Being dialled: most connections need no more than the first, and so no memory of their own.
+  std::array<std::optional<config::Backend>, 2> under_way_;
+  std::vector<config::Backend> failed_;
   Duration waited_{0};
   /// Choices that the balancer made.
   unsigned draws_ = 0;

@@ -183,7 +183,7 @@ void Carrier::connected(Session& session, TimePoint now) {
   session.since = session.active = now;
   young_.push_back(session);
   session.client.writable = true;
-  if (session.port->state.settings->idle_timeout > milliseconds{0}) arm_check(session, now);
+  if (session.port->state.settings().idle_timeout > milliseconds{0}) arm_check(session, now);
   carry(session, now);
 }
 
@@ -266,11 +266,11 @@ void Carrier::pass_reset(Session& session, const Direction::Result& up, const Di
 }
 
 milliseconds Carrier::silence_limit(const Session& session) const {
-  return session.port->state.settings->dead_peer_timeout.value_or(options_.dead_peer_timeout);
+  return session.port->state.settings().dead_peer_timeout.value_or(options_.dead_peer_timeout);
 }
 
 void Carrier::arm_check(Session& session, TimePoint now) {
-  const milliseconds idle = session.port->state.settings->idle_timeout;
+  const milliseconds idle = session.port->state.settings().idle_timeout;
   const milliseconds limit = silence_limit(session);
   const bool moved = session.check.heard_client || session.check.heard_backend;
   if (moved && limit > milliseconds{0}) {
@@ -304,7 +304,7 @@ std::optional<ConnectionEnd> Carrier::look_for_silence(Session& session, millise
 }
 
 void Carrier::check(Session& session, TimePoint now) {
-  const milliseconds idle = session.port->state.settings->idle_timeout;
+  const milliseconds idle = session.port->state.settings().idle_timeout;
   if (idle > milliseconds{0} && now - session.active >= idle) {
     counters_.idle_timeouts.add();
     close(session, ConnectionEnd::kIdleTimeout, now);
@@ -315,7 +315,7 @@ void Carrier::check(Session& session, TimePoint now) {
   const auto vanished = limit > milliseconds{0} ? look_for_silence(session, limit, owed) : std::nullopt;
   if (vanished) {
     counters_.vanished_peers.add();
-    if (vanished == ConnectionEnd::kEndpointVanished && session.port->state.settings->ejection) {
+    if (vanished == ConnectionEnd::kEndpointVanished && session.port->state.settings().ejection) {
       ServedPort& port = *session.port->shared;
       const config::BackendSet& set = session.port->state.set(session.choice);
       if (port.ejections().failed(session.endpoint->record->endpoint, set, now, EjectionCause::kVanished)) {

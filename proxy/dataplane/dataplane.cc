@@ -225,12 +225,11 @@ DataplaneSnapshot Dataplane::Impl::snapshot() const {
 ServicePortSnapshot Dataplane::Impl::snapshot_of(const PortRegistry::Entry& entry) {
   ServicePortSnapshot made{entry.port->name(), entry.port->connections(), entry.info == nullptr};
   if (made.connections.accepted == 0) return made;
-  made.ejections = entry.port->ejections().total();
-  made.connect_times = entry.port->connect_times();
-  made.life_times = entry.port->life_times();
+  ServicePortDetail detail{entry.port->ejections().total(), entry.port->connect_times(), entry.port->life_times(), {}};
   for (const auto& record : entry.port->endpoints().all()) {
-    made.endpoints.push_back({record->endpoint, record->connections()});
+    detail.endpoints.push_back({record->endpoint, record->connections()});
   }
+  made.detail = std::make_shared<const ServicePortDetail>(std::move(detail));
   return made;
 }
 

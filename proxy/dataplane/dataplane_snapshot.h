@@ -35,16 +35,22 @@ struct EndpointSnapshot {
   ConnectionCounters connections;
 };
 
-/// One service port, also a removed one while connections to it are still carried.
-struct ServicePortSnapshot {
-  std::shared_ptr<const config::ServicePortName> name;
-  ConnectionCounters connections;
-  bool removed = false;
+/// What there is to say of a service port that was used.
+struct ServicePortDetail {
   /// Times an endpoint was ejected, and ejected anew after a trial.
   std::uint64_t ejections = 0;
   ConnectTimes::Counts connect_times{};
   LifeTimes::Counts life_times{};
   std::vector<EndpointSnapshot> endpoints{};
+};
+
+/// One service port, also a removed one while connections to it are still carried.
+struct ServicePortSnapshot {
+  std::shared_ptr<const config::ServicePortName> name;
+  ConnectionCounters connections;
+  bool removed = false;
+  /// Null for one that never had a connection, as most of a node.
+  std::shared_ptr<const ServicePortDetail> detail{};
 };
 
 /// An address and port that should have a listener and has none.

@@ -99,7 +99,7 @@ void Dialler::advance(Session& session, TimePoint now) {
 bool Dialler::dial(Session& session, const DialPlan::Dial& step, TimePoint now) {
   WorkerPort& port = *session.port;
   WorkerEndpoint& endpoint = port.endpoint(step.backend);
-  if (!endpoint.try_open(port.state.settings->max_connections)) {
+  if (!endpoint.try_open(port.state.settings().max_connections)) {
     session.dialling->plan.passed_over(step.backend);
     return false;
   }
@@ -122,7 +122,7 @@ bool Dialler::dial(Session& session, const DialPlan::Dial& step, TimePoint now) 
   dialling.started = now;
   dialling.until = now + step.timeout;
   dialling.hedge_at = std::nullopt;
-  if (port.state.settings->hedged_dial) dialling.hedge_at = now + hedge_delay(*port.shared);
+  if (port.state.settings().hedged_dial) dialling.hedge_at = now + hedge_delay(*port.shared);
   return true;
 }
 
@@ -146,7 +146,7 @@ void Dialler::begin_hedge(Session& session, TimePoint now) {
                                         port.state.set(session.choice), pick_context(session, random_, now));
   if (!step) return;
   WorkerEndpoint& endpoint = port.endpoint(step->backend);
-  if (!endpoint.try_open(port.state.settings->max_connections)) {
+  if (!endpoint.try_open(port.state.settings().max_connections)) {
     dialling.plan.passed_over(step->backend);
     return;
   }
@@ -266,7 +266,7 @@ void Dialler::note_failure(Session& session, WorkerEndpoint& endpoint, DialFailu
   if (failure != DialFailure::kLocalShortage) {
     endpoint.counters->failed.add();
     endpoint.record->load.latency.observe(kFailureCost, now);
-    if (port.state.settings->ejection &&
+    if (port.state.settings().ejection &&
         port.shared->ejections().failed(endpoint.record->endpoint, port.state.set(session.choice), now,
                                         cause_of(failure))) {
       counters_.ejections.add();

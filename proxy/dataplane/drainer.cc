@@ -57,7 +57,7 @@ void Drainer::state_changed(const std::shared_ptr<WorkerPort>& port, TimePoint n
   port->endpoints.for_each([&](WorkerEndpoint& endpoint) {
     if (endpoint.draining || endpoint.open == 0 || !state.extras || stays(state, endpoint.record->endpoint)) return;
     endpoint.draining = true;
-    draining_.push_back({port, &endpoint, DrainPlan(now, state.settings->drain_timeout, endpoint.open)});
+    draining_.push_back({port, &endpoint, DrainPlan(now, state.settings().drain_timeout, endpoint.open)});
   });
   port->endpoints.keep_only([&state](const config::Backend& endpoint) { return is_in_use(state, endpoint); });
   schedule(now);

@@ -20,20 +20,6 @@ constexpr std::uint16_t kDns = 53;
 
 constexpr std::array kFamilies{config::AddressFamily::kIpv4, config::AddressFamily::kIpv6};
 
-PortState state_of(const config::ServicePortInfo& info) {
-  PortState state;
-  for (const config::AddressFamily family : kFamilies) {
-    const config::FamilyBackends& backends = info.backends_of(family);
-    state.sets[SetChoice{family, Scope::kCluster}.index()] = backends.cluster;
-    state.sets[SetChoice{family, Scope::kLocal}.index()] = backends.local;
-  }
-  if (info.session_affinity == config::SessionAffinity::kClientIp) state.affinity = info.affinity_timeout;
-  state.settings = read_settings(info.annotations).settings;
-  state.udp_responses = state.settings->udp_responses.value_or(info.port == kDns ? 1 : 0);
-  state.proxy_protocol = state.settings->proxy_protocol;
-  return state;
-}
-
 /// The table of the set in force, made anew only where the set is another.
 std::shared_ptr<const MaglevTable> maglev_of(const PortState& former, const PortState& now, SetChoice choice) {
   if (now.set(choice).empty()) return nullptr;
@@ -42,10 +28,12 @@ std::shared_ptr<const MaglevTable> maglev_of(const PortState& former, const Port
   return same ? former.extras->maglev[index] : std::make_shared<const MaglevTable>(now.set(choice));
 }
 
-std::shared_ptr<const PortExtras> extras_of(const config::ServicePortInfo& info, const PortState& former,
-                                            const PortState& now) {
+std::shared_ptr<const PortExtras> extras_of(const config::ServicePortInfo& info,
+                                            const std::shared_ptr<const ServiceSettings>& asked,
+                                            const PortState& former, const PortState& now) {
   PortExtras extras;
-  const ServiceSettings& settings = *now.settings;
+  extras.settings = asked;
+  const ServiceSettings& settings = *asked;
   for (const config::AddressFamily family : kFamilies) {
     for (const Scope scope : {Scope::kCluster, Scope::kLocal}) {
       const SetChoice choice{family, scope};
@@ -62,6 +50,21 @@ std::shared_ptr<const PortExtras> extras_of(const config::ServicePortInfo& info,
                                     settings.slow_start, Clock::now());
   }
   return extras.any() ? std::make_shared<const PortExtras>(std::move(extras)) : nullptr;
+}
+
+PortState state_of(const config::ServicePortInfo& info, const PortState& former) {
+  PortState state;
+  for (const config::AddressFamily family : kFamilies) {
+    const config::FamilyBackends& backends = info.backends_of(family);
+    state.sets[SetChoice{family, Scope::kCluster}.index()] = backends.cluster;
+    state.sets[SetChoice{family, Scope::kLocal}.index()] = backends.local;
+  }
+  if (info.session_affinity == config::SessionAffinity::kClientIp) state.affinity = info.affinity_timeout;
+  const auto settings = read_settings(info.annotations).settings;
+  state.udp_responses = settings->udp_responses.value_or(info.port == kDns ? 1 : 0);
+  state.proxy_protocol = settings->proxy_protocol;
+  state.extras = extras_of(info, settings, former, state);
+  return state;
 }
 
 }  // namespace
@@ -130,8 +133,7 @@ void PortRegistry::claim_present(const config::ServicePortChange& change, Listen
     known.info = change.after;
     known.frontends = frontends_of(*change.after, surroundings_);
   }
-  PortState state = state_of(*change.after);
-  state.extras = extras_of(*change.after, known.state, state);
+  PortState state = state_of(*change.after, known.state);
   for (const config::AddressFamily family : kFamilies) {
     for (const Scope scope : {Scope::kCluster, Scope::kLocal}) {
       const SetChoice choice{family, scope};

@@ -35,7 +35,7 @@ LifeTimes::Counts ServedPort::life_times() const {
 
 PickContext WorkerPort::pick_context(SetChoice choice, const config::IpAddress& client, std::minstd_rand& random,
                                      std::chrono::steady_clock::time_point now) const {
-  const ServiceSettings& settings = *state.settings;
+  const ServiceSettings& settings = state.settings();
   PickContext context{.now = now, .random = random, .loads = endpoints.loads()};
   context.algorithm = settings.load_balancing;
   context.max_connections = settings.max_connections;

@@ -100,6 +100,8 @@ class ServedPort {
 
 /// What few services need.
 struct PortExtras {
+  /// Never null.
+  std::shared_ptr<const ServiceSettings> settings = ServiceSettings::defaults();
   /// By SetChoice; null unless the algorithm is maglev, and for empty sets.
   std::array<std::shared_ptr<const MaglevTable>, SetChoice::kCount> maglev;
   /// Null: nobody warms up.
@@ -123,11 +125,10 @@ struct PortState {
   std::uint32_t udp_responses = 0;
   /// Endpoints of TCP hear first, by the PROXY protocol, who their client is.
   bool proxy_protocol = false;
-  /// Never null.
-  std::shared_ptr<const ServiceSettings> settings = ServiceSettings::defaults();
-  /// Null for most.
+  /// Null for most: there are tens of thousands of these.
   std::shared_ptr<const PortExtras> extras;
 
+  const ServiceSettings& settings() const { return extras ? *extras->settings : *ServiceSettings::defaults(); }
   const config::BackendSet& set(SetChoice choice) const { return *sets[choice.index()]; }
 };
 

@@ -39,10 +39,11 @@ struct Sums {
 
   void include(const ServicePortSnapshot& entry) {
     add(connections, entry.connections);
-    ejections += entry.ejections;
-    connect += entry.connect_times;
-    life += entry.life_times;
-    for (const EndpointSnapshot& one : entry.endpoints) add(endpoints[one.endpoint], one.connections);
+    if (!entry.detail) return;
+    ejections += entry.detail->ejections;
+    connect += entry.detail->connect_times;
+    life += entry.detail->life_times;
+    for (const EndpointSnapshot& one : entry.detail->endpoints) add(endpoints[one.endpoint], one.connections);
   }
 };
 

@@ -43,7 +43,8 @@ class Settings : public DataplaneFixture {
   /// Dials so far, and connections open, at the endpoint.
   ConnectionCounters at(const config::Backend& endpoint) {
     for (const ServicePortSnapshot& port : dataplane().snapshot().service_ports) {
-      for (const EndpointSnapshot& one : port.endpoints) {
+      if (!port.detail) continue;
+      for (const EndpointSnapshot& one : port.detail->endpoints) {
         if (one.endpoint == endpoint) return one.connections;
       }
     }

@@ -109,18 +109,20 @@ TEST(DataplaneMetrics, NoTwoFamiliesShareAName) {
 
 ServicePortSnapshot used_service() {
   ServicePortSnapshot entry = service("web", 7);
-  entry.ejections = 2;
+  ServicePortDetail detail;
+  detail.ejections = 2;
   ConnectTimes connect;
   connect.add(std::chrono::microseconds{700});
   connect.add(std::chrono::seconds{9});
-  entry.connect_times = connect.counts();
+  detail.connect_times = connect.counts();
   LifeTimes life;
   life.add(std::chrono::seconds{30});
-  entry.life_times = life.counts();
+  detail.life_times = life.counts();
   for (const char* const address : {"10.0.0.1", "10.0.0.2", "fd00::1"}) {
-    entry.endpoints.push_back({{*config::IpAddress::parse(address), 80, false, false},
-                               {.accepted = 3, .open = 1, .failed = 2, .retried = 1, .bytes_to_backend = 9}});
+    detail.endpoints.push_back({{*config::IpAddress::parse(address), 80, false, false},
+                                {.accepted = 3, .open = 1, .failed = 2, .retried = 1, .bytes_to_backend = 9}});
   }
+  entry.detail = std::make_shared<const ServicePortDetail>(std::move(detail));
   return entry;
 }
 
