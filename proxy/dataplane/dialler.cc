@@ -261,7 +261,6 @@ void Dialler::hedge_failed(Session& session, DialFailure failure, TimePoint now)
 
 void Dialler::note_failure(Session& session, WorkerEndpoint& endpoint, DialFailure failure, TimePoint now) {
   const WorkerPort& port = *session.port;
-  counters_.dial_failures[static_cast<std::size_t>(failure)].add();
   session.dialling->plan.failed(endpoint.record->endpoint, failure);
   if (failure != DialFailure::kLocalShortage) {
     endpoint.counters->failed.add();
@@ -273,6 +272,8 @@ void Dialler::note_failure(Session& session, WorkerEndpoint& endpoint, DialFailu
     }
   }
   endpoint.closed();
+  // Last, so that whoever sees the failure sees what came of it.
+  counters_.dial_failures[static_cast<std::size_t>(failure)].add();
 }
 
 void Dialler::connected(Session& session, TimePoint now) {
