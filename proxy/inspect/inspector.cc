@@ -185,7 +185,7 @@ void Inspector::State::answer_connections(const Request& request, bool clients, 
 }
 
 void Inspector::State::answer_stream(const Request& request, const Routes::Reply& reply) {
-  const std::string view = request.parameter("view");
+  const std::string& view = request.parameter("view");
   const auto event = [view, reply](Response response) {
     while (response.body.ends_with('\n')) response.body.pop_back();
     response.body = "event: " + (response.status == 200 ? view : "error") + "\ndata: " + response.body + "\n\n";

@@ -186,7 +186,7 @@ TEST_F(Algorithms, AnEndpointThatJoinsGetsItsShareLittleByLittle) {
     context.warm_ups = warm_ups.get();
     EXPECT_LT(picks(all, context, 1000)[3], 60);
     context.now = now_ + seconds{5};
-    EXPECT_NEAR(picks(all, context, 1000)[3], 1000 / 7, 50) << "half a share beside three whole ones";
+    EXPECT_NEAR(picks(all, context, 1000)[3], 1000.0 / 7, 50) << "half a share beside three whole ones";
     context.now = now_ + seconds{10};
     EXPECT_NEAR(picks(all, context, 1000)[3], 250, 60);
   }

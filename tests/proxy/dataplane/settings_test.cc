@@ -293,25 +293,33 @@ TEST_F(Silence, ItIsSwitchedOffForAService) {
   EXPECT_EQ(counters(patient).open, 1U);
 }
 
+/// What was told of connections that have ended; the last of it when the data path stops, after the test's own end.
+struct Ended {
+  std::mutex mutex;
+  std::vector<ConnectionRecord> records;
+};
+
 class Records : public DataplaneFixture {
  protected:
   Records() {
     DataplaneOptions options;
-    options.on_closed = [this](const ConnectionRecord& record) {
-      const std::lock_guard lock(mutex_);
-      records_.push_back(record);
+    options.on_closed = [ended = ended_](const ConnectionRecord& record) {
+      const std::lock_guard lock(ended->mutex);
+      ended->records.push_back(record);
     };
     use(options);
   }
-  bool wait_for_record() {
-    return wait_until([this] {
-      const std::lock_guard lock(mutex_);
-      return !records_.empty();
-    });
+  /// The first that ended.
+  ConnectionRecord record() {
+    EXPECT_TRUE(wait_until([this] {
+      const std::lock_guard lock(ended_->mutex);
+      return !ended_->records.empty();
+    }));
+    const std::lock_guard lock(ended_->mutex);
+    return ended_->records.empty() ? ConnectionRecord{} : ended_->records.front();
   }
 
-  std::mutex mutex_;
-  std::vector<ConnectionRecord> records_;
+  std::shared_ptr<Ended> ended_ = std::make_shared<Ended>();
 };
 
 TEST_F(Records, AConnectionThatHasEndedIsTold) {
@@ -326,8 +334,7 @@ TEST_F(Records, AConnectionThatHasEndedIsTold) {
   client.close();
   EXPECT_TRUE(server.at_end());
   server.close();
-  ASSERT_TRUE(wait_for_record());
-  const ConnectionRecord& record = records_.front();
+  const ConnectionRecord record = this->record();
   EXPECT_EQ(record.end, ConnectionEnd::kFinished);
   EXPECT_EQ(record.client.port, client_port);
   EXPECT_EQ(record.address.address.to_string(), service.addresses[0]);
@@ -347,18 +354,17 @@ TEST_F(Records, AResetSaysWhoseItWas) {
   EXPECT_EQ(client.receive(1), "!");
   client.reset();
   EXPECT_TRUE(server.was_reset());
-  ASSERT_TRUE(wait_for_record());
-  EXPECT_EQ(records_.front().end, ConnectionEnd::kResetByClient);
+  EXPECT_EQ(record().end, ConnectionEnd::kResetByClient);
 }
 
 TEST_F(Records, AConnectionThatNobodyTookHasTheDialsItCost) {
   const TestService service = new_service("none", {backend("127.0.0.1", free_port("127.0.0.1"))});
   set(service);
   EXPECT_TRUE(connect(service).was_reset());
-  ASSERT_TRUE(wait_for_record());
-  EXPECT_EQ(records_.front().end, ConnectionEnd::kNoEndpoint);
-  EXPECT_EQ(records_.front().attempts, 1U);
-  EXPECT_EQ(records_.front().endpoint, std::nullopt);
+  const ConnectionRecord record = this->record();
+  EXPECT_EQ(record.end, ConnectionEnd::kNoEndpoint);
+  EXPECT_EQ(record.attempts, 1U);
+  EXPECT_EQ(record.endpoint, std::nullopt);
 }
 
 TEST_F(Records, OpenConnectionsAreListed) {
