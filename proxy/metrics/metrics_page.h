@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "proxy/admin/routes.h"
@@ -20,6 +21,8 @@ class MetricsPage {
   Response render() const;
 
  private:
+  std::string serialized() const;
+
   std::vector<Source> sources_;
 };
 
