@@ -31,6 +31,18 @@ Response error_response(unsigned status, const std::string& sentence) {
   return {.status = status, .content_type = "application/json", .body = text_of(Json{{"error", sentence}}) + "\n"};
 }
 
+/// Connections and UDP flows together.
+ConnectionCounters carried(const DataplaneTotals& totals) {
+  const ConnectionCounters& tcp = totals.connections;
+  const ConnectionCounters& udp = totals.flows;
+  return {tcp.accepted + udp.accepted,
+          tcp.open + udp.open,
+          tcp.failed + udp.failed,
+          tcp.retried + udp.retried,
+          tcp.bytes_to_backend + udp.bytes_to_backend,
+          tcp.bytes_to_client + udp.bytes_to_client};
+}
+
 /// "NAMESPACE/NAME". Throws std::invalid_argument.
 config::NamespacedName parse_name(const std::string& text) {
   const std::size_t slash = text.find('/');
@@ -98,14 +110,7 @@ void Inspector::State::sample() {
   const SteadyClock::time_point now = SteadyClock::now();
   const std::chrono::duration<double> interval = now - std::exchange(sampled, now);
   const DataplaneTotals totals = dataplane.overview().totals;
-  ConnectionCounters all = totals.connections;
-  all.accepted += totals.flows.accepted;
-  all.open += totals.flows.open;
-  all.failed += totals.flows.failed;
-  all.retried += totals.flows.retried;
-  all.bytes_to_backend += totals.flows.bytes_to_backend;
-  all.bytes_to_client += totals.flows.bytes_to_client;
-  histories.add(dataplane.ports(), all, interval);
+  histories.add(dataplane.ports(), carried(totals), interval);
 }
 
 void Inspector::State::await_sample() {
@@ -122,14 +127,6 @@ Json Inspector::State::status() const {
   std::size_t ejected = 0;
   for (const Dataplane::Port& port : ports) ejected += port.served->ejections().size();
   const Dataplane::Overview overview = dataplane.overview();
-  ConnectionCounters all = overview.totals.connections;
-  const ConnectionCounters& flows = overview.totals.flows;
-  all = {all.accepted + flows.accepted,
-         all.open + flows.open,
-         all.failed + flows.failed,
-         all.retried + flows.retried,
-         all.bytes_to_backend + flows.bytes_to_backend,
-         all.bytes_to_client + flows.bytes_to_client};
   return {{"version", sources.version},
           {"node", sources.node},
           {"startedAt", time_json(started)},
@@ -142,7 +139,7 @@ Json Inspector::State::status() const {
           {"servicePorts", ports.size()},
           {"endpointsEjected", ejected},
           {"unserved", overview.unserved},
-          {"connections", connections_json(all)},
+          {"connections", connections_json(carried(overview.totals))},
           {"rates", rates_json(histories.all().last())},
           {"connectMs", connect_json(&histories.all())},
           {"history", history_json(histories.all())}};
