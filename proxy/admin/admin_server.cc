@@ -20,14 +20,14 @@ AdminServer::~AdminServer() { stop(); }
 boost::asio::ip::tcp::endpoint AdminServer::listen(const boost::asio::ip::tcp::endpoint& address, Routes routes,
                                                    HttpLimits limits) {
   auto server = std::make_unique<HttpServer>(loop_, std::move(routes), limits);
-  server->listen(address);
+  server->listen(address, inherited_ ? inherited_->take(address) : UniqueFd());
   servers_.push_back(std::move(server));
   return servers_.back()->address();
 }
 
 void AdminServer::listen(const std::string& path, Routes routes, HttpLimits limits) {
   auto server = std::make_unique<HttpServer>(loop_, std::move(routes), limits);
-  server->listen(path);
+  server->listen(path, inherited_ ? inherited_->take(path) : UniqueFd());
   servers_.push_back(std::move(server));
 }
 
@@ -48,6 +48,23 @@ void AdminServer::try_again(const std::shared_ptr<Attempt>& attempt) {
     } catch (const boost::system::system_error&) {
       try_again(attempt);
     }
+  });
+}
+
+void AdminServer::copy_listeners(std::function<void(std::vector<UniqueFd>)> tell) {
+  boost::asio::post(loop_, [this, tell = std::move(tell)] {
+    std::vector<UniqueFd> copies;
+    for (const auto& server : servers_) copies.push_back(server->copy_listener());
+    std::erase_if(copies, [](const UniqueFd& copy) { return !copy; });
+    tell(std::move(copies));
+  });
+}
+
+void AdminServer::leave() {
+  boost::asio::post(loop_, [this] {
+    stopping_ = true;
+    for (auto& attempt : attempts_) attempt->timer.cancel();
+    for (auto& server : servers_) server->leave();
   });
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -13,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "proxy/admin/http_server.h"
+#include "proxy/admin/inherited_listeners.h"
 
 namespace ferry::proxy {
 
@@ -25,6 +27,9 @@ class AdminServer {
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
+
+  /// listen() looks there first for a socket that another process had. Before start(); null: nowhere.
+  void inherit(std::shared_ptr<InheritedListeners> listeners) { inherited_ = std::move(listeners); }
 
   /// Binds an address for these pages, before start(); a client that connects earlier waits until then. Returns the
   /// address with the port the kernel chose when 0 was asked for. Throws boost::system::system_error.
@@ -43,6 +48,11 @@ class AdminServer {
   /// The loop that the thread runs, for others that answer there.
   boost::asio::io_context& loop() { return loop_; }
 
+  /// Copies of its listening sockets, told on the thread.
+  void copy_listeners(std::function<void(std::vector<UniqueFd>)> tell);
+  /// Another process has those sockets and answers from now on.
+  void leave();
+
   /// Starts answering. Throws std::system_error when the system refuses a thread.
   void start();
 
@@ -56,6 +66,7 @@ class AdminServer {
   boost::asio::io_context loop_{1};
   /// Keeps the thread while nothing is listened at yet.
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
+  std::shared_ptr<InheritedListeners> inherited_;
   std::vector<std::unique_ptr<HttpServer>> servers_;
   std::vector<std::shared_ptr<Attempt>> attempts_;
   bool stopping_ = false;

@@ -51,6 +51,7 @@ struct HealthCheckServer::State {
   asio::io_context& loop;
   const Health& health;
   std::shared_ptr<spdlog::logger> logger;
+  std::shared_ptr<InheritedListeners> inherited;
   std::vector<config::IpAddress> addresses;
   std::unordered_map<config::NamespacedName, std::shared_ptr<Served>> services;
 };
@@ -82,7 +83,8 @@ void HealthCheckServer::State::serve(const std::shared_ptr<Served>& served) {
     });
     auto server = std::make_unique<HttpServer>(loop, std::move(routes));
     try {
-      server->listen(endpoint_of(address, served->local.port));
+      const asio::ip::tcp::endpoint at = endpoint_of(address, served->local.port);
+      server->listen(at, inherited ? inherited->take(at) : UniqueFd());
       served->servers.emplace(address, std::move(server));
     } catch (const boost::system::system_error& error) {
       logger->warn("{}: its health-check node port {} is not served at {}: {}", served->local.service.to_string(),
@@ -106,6 +108,21 @@ void HealthCheckServer::move_to(std::vector<config::IpAddress> addresses) {
   asio::post(state_->loop, [state = state_, addresses = std::move(addresses)]() mutable {
     state->addresses = std::move(addresses);
     for (const auto& [service, served] : state->services) state->serve(served);
+  });
+}
+
+void HealthCheckServer::inherit(std::shared_ptr<InheritedListeners> listeners) {
+  state_->inherited = std::move(listeners);
+}
+
+void HealthCheckServer::copy_listeners(std::function<void(std::vector<UniqueFd>)> tell) {
+  asio::post(state_->loop, [state = state_, tell = std::move(tell)] {
+    std::vector<UniqueFd> copies;
+    for (const auto& [service, served] : state->services) {
+      for (const auto& [address, server] : served->servers) copies.push_back(server->copy_listener());
+    }
+    std::erase_if(copies, [](const UniqueFd& copy) { return !copy; });
+    tell(std::move(copies));
   });
 }
 

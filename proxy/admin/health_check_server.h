@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -8,6 +9,7 @@
 
 #include "config/ip_address.h"
 #include "proxy/admin/health.h"
+#include "proxy/admin/inherited_listeners.h"
 #include "proxy/admin/local_endpoints.h"
 
 namespace ferry::proxy {
@@ -27,6 +29,10 @@ class HealthCheckServer {
   void set(std::vector<LocalEndpoints> news);
   /// Serves at these addresses of the node.
   void move_to(std::vector<config::IpAddress> addresses);
+  /// Looks there first for a socket that another process had. Before anything is served.
+  void inherit(std::shared_ptr<InheritedListeners> listeners);
+  /// Copies of its listening sockets, told on the loop.
+  void copy_listeners(std::function<void(std::vector<UniqueFd>)> tell);
   /// Closes everything.
   void stop();
 

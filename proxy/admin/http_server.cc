@@ -114,7 +114,7 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
   asio::awaitable<Response> response_to(const Routes::Handler& handler, const Request& request);
   asio::awaitable<void> send_events(const Stream& stream, const Routes::Route& route, const Request& request);
   asio::awaitable<void> wait(asio::steady_timer& timer);
-  void listen(const Protocol::endpoint& address);
+  void listen(const Protocol::endpoint& address, UniqueFd inherited);
   void take(Protocol::socket socket);
   void stop();
 };
@@ -255,11 +255,15 @@ void HttpServer::State::stop() {
   for (asio::steady_timer* const timer : waits) timer->cancel();
 }
 
-void HttpServer::State::listen(const Protocol::endpoint& address) {
-  acceptor.open(address.protocol());
-  acceptor.set_option(asio::socket_base::reuse_address(true));
-  acceptor.bind(address);
-  acceptor.listen();
+void HttpServer::State::listen(const Protocol::endpoint& address, UniqueFd inherited) {
+  if (inherited) {
+    acceptor.assign(address.protocol(), inherited.release());
+  } else {
+    acceptor.open(address.protocol());
+    acceptor.set_option(asio::socket_base::reuse_address(true));
+    acceptor.bind(address);
+    acceptor.listen();
+  }
   // The coroutine's frame holds no reference of its own to the state, so the completion handler does.
   asio::co_spawn(loop, accept_all(), [keep = shared_from_this()](const std::exception_ptr&) {});
 }
@@ -272,18 +276,25 @@ HttpServer::~HttpServer() {
   if (!path_.empty()) ::unlink(path_.c_str());
 }
 
-void HttpServer::listen(const tcp::endpoint& address) { state_->listen(address); }
+void HttpServer::listen(const tcp::endpoint& address, UniqueFd inherited) {
+  state_->listen(address, std::move(inherited));
+}
 
-void HttpServer::listen(const std::string& path) {
+void HttpServer::listen(const std::string& path, UniqueFd inherited) {
   using Local = asio::local::stream_protocol;
   const Local::endpoint endpoint(path);
+  if (inherited) {
+    state_->listen(endpoint, std::move(inherited));
+    path_ = path;
+    return;
+  }
   boost::system::error_code refused;
   Local::socket(state_->loop).connect(endpoint, refused);
   if (!refused) throw boost::system::system_error(asio::error::address_in_use);
   if (refused == asio::error::connection_refused) ::unlink(path.c_str());
   const mode_t former = ::umask(S_IXUSR | S_IRWXG | S_IRWXO);
   try {
-    state_->listen(endpoint);
+    state_->listen(endpoint, {});
   } catch (const boost::system::system_error&) {
     ::umask(former);
     throw;
@@ -302,6 +313,15 @@ tcp::endpoint HttpServer::address() const {
 }
 
 void HttpServer::stop() { state_->stop(); }
+
+UniqueFd HttpServer::copy_listener() const {
+  return state_->acceptor.is_open() ? duplicate(state_->acceptor.native_handle()) : UniqueFd();
+}
+
+void HttpServer::leave() {
+  path_.clear();
+  stop();
+}
 
 std::size_t HttpServer::connections() const { return state_->open.size() + state_->streaming.size(); }
 

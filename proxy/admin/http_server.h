@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "proxy/admin/routes.h"
+#include "proxy/relay/unique_fd.h"
 
 namespace ferry::proxy {
 
@@ -39,19 +40,25 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Binds and listens; connections are served once the loop runs. Throws boost::system::system_error.
-  void listen(const boost::asio::ip::tcp::endpoint& address);
+  /// Binds and listens, unless it has inherited a socket that listens there; connections are served once the loop runs.
+  /// Throws boost::system::system_error.
+  void listen(const boost::asio::ip::tcp::endpoint& address, UniqueFd inherited = {});
 
   /// Listens at a path, which only the owner of the process may open (mode 0600). What a process left there that is
   /// gone is replaced. Throws boost::system::system_error: address_in_use while somebody listens there. The file mode
   /// mask of the process is another for a moment, so no other thread may make files meanwhile.
-  void listen(const std::string& path);
+  void listen(const std::string& path, UniqueFd inherited = {});
 
   /// Where it listens, with the port the kernel chose when 0 was asked for.
   boost::asio::ip::tcp::endpoint address() const;
 
   /// Closes the listener and every connection.
   void stop();
+
+  /// A copy of the listening socket for the process that takes this one's place; none while it does not listen.
+  UniqueFd copy_listener() const;
+  /// Stops, but leaves the socket in the file system to that process.
+  void leave();
 
   /// Connections that are open now.
   std::size_t connections() const;

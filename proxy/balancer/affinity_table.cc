@@ -46,6 +46,13 @@ std::size_t AffinityTable::size() const {
   return size;
 }
 
+void AffinityTable::for_each(const std::function<void(const Key&, const config::Backend&, TimePoint)>& each) const {
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const Entry& entry : shard.entries) each(entry.key, entry.backend, entry.used);
+  }
+}
+
 std::size_t AffinityTable::KeyHash::operator()(const Key& key) const noexcept {
   // Service ports are numbered from 1; without spreading them a client's entries would be neighbours.
   return std::hash<config::IpAddress>()(key.client) ^ static_cast<std::size_t>(key.service_port * 0x9E3779B97F4A7C15U);

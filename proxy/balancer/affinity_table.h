@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -42,6 +43,9 @@ class AffinityTable {
   void remember(const Key& key, const config::Backend& backend, TimePoint now);
 
   std::size_t size() const;
+
+  /// Calls `each` for every entry, the one used last first within each shard; it must not call the table.
+  void for_each(const std::function<void(const Key&, const config::Backend&, TimePoint used)>& each) const;
 
  private:
   static constexpr std::size_t kShards = 64;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unordered_map>
+
 #include "proxy/capture/capture.h"
 
 namespace ferry::proxy {
@@ -15,9 +17,14 @@ class BindCapture : public Capture {
   int admit(const ListenAddress& at, int fd, const Admission& admission) override;
   void refuse(const ListenAddress& at, int fd) override;
   void release(const ListenAddress& /*at*/) override {}
+  std::vector<UniqueFd> inherit(std::vector<HandedSocket> sockets) override;
+  void take_effect() override { inherited_.clear(); }
 
  private:
+  SocketResult open_anew(const ListenAddress& at, const Admission& admission) const;
+
   int backlog_;
+  std::unordered_map<ListenAddress, UniqueFd> inherited_;
 };
 
 }  // namespace ferry::proxy

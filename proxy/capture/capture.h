@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,22 @@
 #include "proxy/relay/unique_fd.h"
 
 namespace ferry::proxy {
+
+/// A descriptor by which connections come, on its way to the process that takes this one's place.
+struct HandedSocket {
+  enum class Kind : std::uint8_t {
+    /// The socket that is open for an address.
+    kAddress,
+    /// A listener for what comes to addresses that have no socket of their own.
+    kListener,
+    /// What ties the BPF program to the network namespace.
+    kLink,
+  };
+  Kind kind = Kind::kAddress;
+  /// Of kAddress.
+  ListenAddress at{};
+  UniqueFd fd;
+};
 
 /// How the kernel is brought to hand us what is sent to service addresses, once routes bring it to this host. For the
 /// control thread.
@@ -46,16 +63,27 @@ class Capture {
   /// elsewhere; -1: they are answered by their own. Lives as long as the capture.
   virtual int answer_socket(std::size_t /*worker*/, config::AddressFamily /*family*/) const { return -1; }
 
-  /// Gives everything back. Nothing but the destructor may be called any more.
+  /// Copies of the descriptors that it has beside those that open() gave.
+  virtual std::vector<HandedSocket> bequeath() const { return {}; }
+  /// The same of a process whose place this one takes, and those that open() gave there: open() uses them from now on.
+  /// Returns listeners to which connections may still come that began before take_effect().
+  virtual std::vector<UniqueFd> inherit(std::vector<HandedSocket> sockets) = 0;
+  /// Only for who inherits: from now on connections come here. What was inherited and not opened is closed. Throws
+  /// std::runtime_error.
+  virtual void take_effect() = 0;
+
+  /// Gives everything back. Nothing else but the destructor may be called any more.
   virtual void stop() {}
 };
 
 enum class CaptureMethod : std::uint8_t { kAuto, kSkLookup, kBind };
 
+/// `heir`: inherit() and take_effect() will be called; without that no connection comes where the capture needs no
+/// socket for each address.
 /// `workers`: how many will ask for listeners, each with a queue of `backlog`. `owned`: ranges that are services'
 /// altogether. kAuto: sk_lookup where it can be had, `why_not` says why it cannot. kSkLookup: throws
 /// std::runtime_error instead.
 std::unique_ptr<Capture> make_capture(CaptureMethod method, std::size_t workers, int backlog, const Prefixes& owned,
-                                      std::string& why_not);
+                                      bool heir, std::string& why_not);
 
 }  // namespace ferry::proxy

@@ -73,7 +73,7 @@ ferry_frontend_key key_of(const ListenAddress& at) {
 
 class SkLookupCapture : public Capture {
  public:
-  SkLookupCapture(std::size_t workers, int backlog, const Prefixes& owned);
+  SkLookupCapture(std::size_t workers, int backlog, const Prefixes& owned, bool heir);
 
   std::string_view name() const override { return "sk_lookup"; }
   SocketResult open(const ListenAddress& at, const Admission& admission) override;
@@ -82,14 +82,18 @@ class SkLookupCapture : public Capture {
   void release(const ListenAddress& at) override;
   void own(const IpAddress& address) override;
   void let_go(const IpAddress& address) override;
-  std::vector<UniqueFd> take_listeners(std::size_t worker) override { return std::move(workers_[worker].listeners); }
+  std::vector<UniqueFd> take_listeners(std::size_t worker) override;
   int answer_socket(std::size_t worker, AddressFamily family) const override {
     return workers_[worker].answers.at(static_cast<std::size_t>(family)).get();
   }
+  std::vector<HandedSocket> bequeath() const override;
+  std::vector<UniqueFd> inherit(std::vector<HandedSocket> sockets) override;
+  void take_effect() override;
   void stop() override;
 
  private:
   struct PerWorker {
+    /// Each worker has copies of its own.
     std::vector<UniqueFd> listeners;
     std::array<UniqueFd, 2> answers;
   };
@@ -109,6 +113,7 @@ class SkLookupCapture : public Capture {
   bool has_family(AddressFamily family) const { return families_.at(static_cast<std::size_t>(family)); }
 
   SocketResult open_datagram_socket(const ListenAddress& at, const Admission& admission);
+  SocketResult inherited_or_new(const ListenAddress& at, const Admission& admission);
   int open_stream(const ListenAddress& at, const Admission& admission);
   /// 0 and the set's number, or an errno.
   std::pair<int, __u32> add_sources(const Prefixes& sources, AddressFamily family);
@@ -117,6 +122,10 @@ class SkLookupCapture : public Capture {
 
   std::unique_ptr<sk_lookup_program, DestroyProgram> program_;
   std::unique_ptr<bpf_link, DestroyLink> link_;
+  /// Of another process whose place this one takes; moved to this process's program rather than replaced, so that
+  /// nothing falls between the two.
+  UniqueFd inherited_link_;
+  std::unordered_map<ListenAddress, UniqueFd> inherited_;
   std::array<bool, 2> families_{};
   std::array<UniqueFd, 2> silent_;
   std::vector<PerWorker> workers_;
@@ -130,7 +139,7 @@ class SkLookupCapture : public Capture {
   Prefixes owned_ranges_;
 };
 
-SkLookupCapture::SkLookupCapture(std::size_t workers, int backlog, const Prefixes& owned)
+SkLookupCapture::SkLookupCapture(std::size_t workers, int backlog, const Prefixes& owned, bool heir)
     : workers_(workers),
       next_index_(static_cast<__u32>(FERRY_FIRST_LISTENER + kFamilies.size() * workers)),
       owned_ranges_(owned) {
@@ -152,7 +161,55 @@ SkLookupCapture::SkLookupCapture(std::size_t workers, int backlog, const Prefixe
   for (const config::IpPrefix& range : owned_ranges_) {
     if (const int error = put_owned(range); error != 0) fail("cannot tell the kernel a service range", error);
   }
-  attach();
+  if (!heir) attach();
+}
+
+std::vector<UniqueFd> SkLookupCapture::take_listeners(std::size_t worker) {
+  std::vector<UniqueFd> listeners;
+  for (const UniqueFd& listener : workers_[worker].listeners) {
+    listeners.push_back(duplicate(listener.get()));
+    if (!listeners.back()) fail("cannot copy a listener's descriptor", errno);
+  }
+  return listeners;
+}
+
+std::vector<HandedSocket> SkLookupCapture::bequeath() const {
+  std::vector<HandedSocket> sockets;
+  for (const PerWorker& worker : workers_) {
+    for (const UniqueFd& listener : worker.listeners) {
+      sockets.push_back({HandedSocket::Kind::kListener, {}, duplicate(listener.get())});
+    }
+  }
+  const int link = inherited_link_ ? inherited_link_.get() : bpf_link__fd(link_.get());
+  sockets.push_back({HandedSocket::Kind::kLink, {}, duplicate(link)});
+  return sockets;
+}
+
+std::vector<UniqueFd> SkLookupCapture::inherit(std::vector<HandedSocket> sockets) {
+  std::vector<UniqueFd> listeners;
+  for (HandedSocket& socket : sockets) {
+    switch (socket.kind) {
+      case HandedSocket::Kind::kAddress:
+        inherited_[socket.at] = std::move(socket.fd);
+        break;
+      case HandedSocket::Kind::kListener:
+        listeners.push_back(std::move(socket.fd));
+        break;
+      case HandedSocket::Kind::kLink:
+        inherited_link_ = std::move(socket.fd);
+        break;
+    }
+  }
+  return listeners;
+}
+
+void SkLookupCapture::take_effect() {
+  inherited_.clear();
+  if (!inherited_link_) {
+    attach();
+  } else if (bpf_link_update(inherited_link_.get(), bpf_program__fd(program_->progs.choose_socket), nullptr) != 0) {
+    fail("the kernel does not let this sk_lookup program take the place of the one before", errno);
+  }
 }
 
 void SkLookupCapture::load(std::size_t workers) {
@@ -232,8 +289,7 @@ int SkLookupCapture::open_stream(const ListenAddress& at, const Admission& admis
 }
 
 SocketResult SkLookupCapture::open_datagram_socket(const ListenAddress& at, const Admission& admission) {
-  const Prefixes* const only_from = admission.everyone ? nullptr : &admission.sources;
-  SocketResult opened = open_datagrams(nowhere(at.address.family()), 0, only_from);
+  SocketResult opened = inherited_or_new(at, admission);
   if (opened.error != 0) return opened;
   const std::optional<__u32> index = free_index();
   if (!index) return {UniqueFd(), ENOSPC};
@@ -244,6 +300,17 @@ SocketResult SkLookupCapture::open_datagram_socket(const ListenAddress& at, cons
     return {UniqueFd(), error};
   }
   datagram_sockets_[at] = *index;
+  return opened;
+}
+
+SocketResult SkLookupCapture::inherited_or_new(const ListenAddress& at, const Admission& admission) {
+  auto inherited = inherited_.extract(at);
+  if (inherited.empty()) {
+    return open_datagrams(nowhere(at.address.family()), 0, admission.everyone ? nullptr : &admission.sources);
+  }
+  SocketResult opened{std::move(inherited.mapped()), 0};
+  opened.error = admit(at, opened.fd.get(), admission);
+  if (opened.error != 0) opened.fd.reset();
   return opened;
 }
 
@@ -320,14 +387,16 @@ void SkLookupCapture::forget_sources(const Admitted& admitted) {
 
 void SkLookupCapture::stop() {
   link_.reset();
+  inherited_link_.reset();
+  inherited_.clear();
   silent_ = {};
   workers_.clear();
 }
 
 }  // namespace
 
-std::unique_ptr<Capture> make_sk_lookup_capture(std::size_t workers, int backlog, const Prefixes& owned) {
-  return std::make_unique<SkLookupCapture>(workers, backlog, owned);
+std::unique_ptr<Capture> make_sk_lookup_capture(std::size_t workers, int backlog, const Prefixes& owned, bool heir) {
+  return std::make_unique<SkLookupCapture>(workers, backlog, owned, heir);
 }
 
 bool sk_lookup_was_built() { return true; }

@@ -14,7 +14,7 @@ namespace ferry::proxy {
 ///
 /// Throws std::runtime_error that says why it cannot be had: this program was built without it, or the kernel refuses
 /// (it takes CAP_BPF, CAP_NET_ADMIN and CAP_NET_RAW).
-std::unique_ptr<Capture> make_sk_lookup_capture(std::size_t workers, int backlog, const Prefixes& owned);
+std::unique_ptr<Capture> make_sk_lookup_capture(std::size_t workers, int backlog, const Prefixes& owned, bool heir);
 
 /// Whether this program has it.
 bool sk_lookup_was_built();

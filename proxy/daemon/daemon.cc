@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
@@ -51,17 +52,26 @@ config::StoreOptions store_options(const Options& options, decltype(config::Stor
 
 }  // namespace
 
-Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api)
+Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api, std::optional<Predecessor> predecessor)
     : options_(options),
       access_log_(options.access_log.empty() ? std::nullopt
                                              : std::optional<AccessLog>(std::in_place, options.access_log)),
-      dataplane_(control_.get_executor(), dataplane_options(), component_logger("dataplane")),
+      dataplane_(control_.get_executor(), dataplane_options(predecessor), component_logger("dataplane")),
       store_(store_options(options,
                            [this](const auto& triggers) {
                              programming_.handed_over(triggers, dataplane_.batches().posted);
                              await_programming();
                            }),
              [this](const std::vector<config::ServicePortChange>& changes) { apply(changes); }) {
+  if (predecessor) {
+    const Heir::Callbacks callbacks{[this](std::vector<UniqueFd> pages) {
+                                      inherited_pages_->add(std::move(pages));
+                                      serve_pages();
+                                    },
+                                    [this] { serving(); }};
+    heir_.emplace(control_.get_executor(), std::move(*predecessor), dataplane_, callbacks,
+                  component_logger("takeover"));
+  }
   if (api) {
     rest_.emplace(control_.get_executor(), std::move(*api));
     watch::ApiSourceOptions source_options;
@@ -80,10 +90,11 @@ Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api)
   inspector_.emplace(admin_.loop(), dataplane_, inspector_sources());
 }
 
-DataplaneOptions Daemon::dataplane_options() {
+DataplaneOptions Daemon::dataplane_options(const std::optional<Predecessor>& predecessor) {
   DataplaneOptions made;
   made.workers = options_.workers;
-  made.capture = options_.capture;
+  made.capture = predecessor ? predecessor->capture : options_.capture;
+  made.heir = predecessor.has_value();
   made.service_ranges = options_.service_cidrs;
   made.half_close_timeout = options_.half_close_timeout;
   made.dead_peer_timeout = options_.dead_peer_timeout;
@@ -124,21 +135,130 @@ void Daemon::open_addresses() {
 
 void Daemon::run() {
   start();
-  control_.run();
-
+  serve();
+  if (failure_) {
+    end();
+    std::rethrow_exception(failure_);
+  }
+  if (replaced_) {
+    retire();
+    return;
+  }
   spdlog::info("{}: taking no new connections, {} open ones have {} to end",
                last_signal_ == SIGINT ? "SIGINT" : "SIGTERM", dataplane_.snapshot().totals.connections.open,
                format_duration(options_.shutdown_grace));
   health_.set_draining();
+  takeover_server_.reset();
   stop_watching();
   dataplane_.stop_accepting();
   drain();
   end();
 }
 
+void Daemon::serve() {
+  control_.run();
+  if (signals_received_ == 0 || !takeover_server_ || !takeover_server_->has_heir()) return;
+  spdlog::info("another kube-ferry is about to take this one's place: going on until it has, for {} at most",
+               format_duration(options_.shutdown_grace));
+  boost::asio::steady_timer patience(control_, options_.shutdown_grace);
+  bool waited = false;
+  patience.async_wait([this, &waited](const boost::system::error_code& code) {
+    if (code.failed()) return;
+    waited = true;
+    control_.stop();
+  });
+  while (!waited && !replaced_ && !failure_ && signals_received_ < 2 && takeover_server_->has_heir()) {
+    control_.restart();
+    control_.run_one();
+  }
+}
+
+void Daemon::retire() {
+  spdlog::info("another kube-ferry has taken this one's place");
+  stop_watching();
+  bool handed_over = false;
+  takeover_server_->give_connections(
+      std::chrono::steady_clock::now() + options_.shutdown_grace, [this, &handed_over](std::size_t left) {
+        if (left > 0) spdlog::info("{} connections could not be handed over, and may end here", left);
+        handed_over = true;
+        control_.stop();
+      });
+  run_until(handed_over);
+  dataplane_.stop_accepting();
+  drain();
+  if (options_.after_takeover == Options::AfterTakeover::kWait) {
+    spdlog::info("nothing is left to do here: waiting for SIGTERM");
+    while (signals_received_ == 0) {
+      control_.restart();
+      control_.run_one();
+    }
+  }
+  end();
+}
+
+void Daemon::run_until(const bool& done) {
+  while (!done && signals_received_ < 2) {
+    control_.restart();
+    control_.run();
+  }
+}
+
+void Daemon::begin_takeover() {
+  takeover_began_ = true;
+  boost::asio::co_spawn(control_, heir_->take_over(), [this](const std::exception_ptr& failure) {
+    if (!failure) return;
+    failure_ = failure;
+    control_.stop();
+  });
+}
+
+void Daemon::serving() {
+  health_.set_synced();
+  let_others_take_over();
+}
+
+void Daemon::let_others_take_over() {
+  if (options_.takeover_socket.empty()) return;
+  takeover_server_.emplace(
+      control_.get_executor(), dataplane_, version(),
+      TakeoverServer::Callbacks{[this](auto tell) { copy_pages(std::move(tell)); }, [this] { replaced(); }},
+      component_logger("takeover"));
+  try {
+    takeover_server_->listen(options_.takeover_socket);
+  } catch (const std::system_error& error) {
+    spdlog::warn("--takeover-socket {}: {}; no other process can take this one's place without dropping connections",
+                 options_.takeover_socket, error.code().message());
+  }
+}
+
+void Daemon::copy_pages(std::function<void(std::vector<UniqueFd>)> tell) {
+  admin_.copy_listeners([this, tell = std::move(tell)](std::vector<UniqueFd> pages) {
+    const auto all = std::make_shared<std::vector<UniqueFd>>(std::move(pages));
+    health_checks_.copy_listeners([this, tell, all](std::vector<UniqueFd> more) {
+      for (UniqueFd& each : more) all->push_back(std::move(each));
+      boost::asio::post(control_, [tell, all] { tell(std::move(*all)); });
+    });
+  });
+}
+
+void Daemon::replaced() {
+  replaced_ = true;
+  health_checks_.stop();
+  admin_.leave();
+  control_.stop();
+}
+
+void Daemon::serve_pages() {
+  admin_.inherit(inherited_pages_);
+  health_checks_.inherit(inherited_pages_);
+  open_addresses();
+  inspector_->start();
+  admin_.start();
+}
+
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
-  open_addresses();
+  if (!heir_) open_addresses();
   // On loopback the kernel does so by itself.
   const auto& ranges = options_.service_cidrs;
   const bool beyond_loopback = ranges.empty() ? api_.has_value() : !ranges.front().address().is_loopback();
@@ -156,8 +276,10 @@ void Daemon::start() {
   await_signal();
   look_for_stale_rules();
   beat();
+  if (heir_) return;
   inspector_->start();
   admin_.start();
+  let_others_take_over();
 }
 
 void Daemon::look_for_stale_rules() {
@@ -188,10 +310,9 @@ void Daemon::beat() {
     const std::lock_guard lock(view_mutex_);
     view_ = {store_.stats(), synced};
   }
-  if (synced) {
-    health_.set_synced();
-    tidy_routes();
-  }
+  if (synced && heir_ && !takeover_began_) begin_takeover();
+  if (synced && !heir_) health_.set_synced();
+  if (synced) tidy_routes();
   if (changes_are_in_force()) health_.beat(std::chrono::steady_clock::now());
   heartbeat_.expires_after(synced ? kBeat : kBeatBeforeSync);
   heartbeat_.async_wait([this](const boost::system::error_code& code) {
@@ -334,14 +455,13 @@ void Daemon::drain() {
                      drained = true;
                      control_.stop();
                    });
-  while (!drained && signals_received_ < 2) {
-    control_.restart();
-    control_.run();
-  }
+  run_until(drained);
   if (!drained) spdlog::warn("a second signal: not waiting for the connections that are left");
 }
 
 void Daemon::end() {
+  takeover_server_.reset();
+  if (heir_) heir_->stop();
   dataplane_.stop();
   health_checks_.stop();
   inspector_->stop();

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -23,6 +25,9 @@
 #include "proxy/daemon/options.h"
 #include "proxy/daemon/stale_rules_notice.h"
 #include "proxy/dataplane/dataplane.h"
+#include "proxy/handover/heir.h"
+#include "proxy/handover/predecessor.h"
+#include "proxy/handover/takeover_server.h"
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
 #include "proxy/host/service_routes.h"
@@ -45,10 +50,12 @@ namespace ferry::proxy {
 class Daemon {
  public:
   /// Nothing is opened yet. `api`: how to reach the API server; none when only files are read.
-  Daemon(const Options& options, std::optional<watch::ClientConfig> api);
+  /// `predecessor`: whose place it takes, if anybody's; until it knows what there is to serve, that one goes on.
+  Daemon(const Options& options, std::optional<watch::ClientConfig> api, std::optional<Predecessor> predecessor = {});
 
-  /// Serves until SIGTERM or SIGINT, then drains and ends. Throws std::exception with one sentence for the log when it
-  /// cannot start: an address that is taken, a file that is broken.
+  /// Serves until SIGTERM or SIGINT, then drains and ends; or until another process takes this one's place. Throws
+  /// std::exception with one sentence for the log when it cannot start: an address that is taken, a file that is
+  /// broken.
   void run();
 
  private:
@@ -58,6 +65,20 @@ class Daemon {
   };
 
   void start();
+  void serve_pages();
+  /// Everything is known that is to be served here: whoever served it so far may hand it over.
+  void begin_takeover();
+  void serving();
+  void let_others_take_over();
+  void copy_pages(std::function<void(std::vector<UniqueFd>)> tell);
+  /// Another process serves.
+  void replaced();
+  /// Runs the control thread's handlers until `done`, or a second signal.
+  void run_until(const bool& done);
+  /// Serves until the signal to end, or until another process serves.
+  void serve();
+  /// What is left to do once another process serves.
+  void retire();
   void stop_watching();
   void drain();
   void end();
@@ -84,7 +105,7 @@ class Daemon {
   void open_addresses();
   InspectorSources inspector_sources();
   std::vector<watch::FileSourceStatus> file_status() const;
-  DataplaneOptions dataplane_options();
+  DataplaneOptions dataplane_options(const std::optional<Predecessor>& predecessor);
   StoreView store_view() const;
 
   const Options options_;
@@ -102,8 +123,17 @@ class Daemon {
   StaleRulesNotice stale_rules_{&find_stale_rules, component_logger("host")};
   MetricsPage metrics_;
 
+  /// Sockets of the process whose place this one takes.
+  std::shared_ptr<InheritedListeners> inherited_pages_ = std::make_shared<InheritedListeners>();
+
   std::optional<AccessLog> access_log_;
   Dataplane dataplane_;
+  std::optional<Heir> heir_;
+  bool takeover_began_ = false;
+  std::optional<TakeoverServer> takeover_server_;
+  bool replaced_ = false;
+  /// Why nothing can be served.
+  std::exception_ptr failure_;
   config::Store store_;
   std::optional<watch::RestClient> rest_;
   std::optional<watch::ApiSource> api_;

@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -25,6 +26,8 @@
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/oom_score.h"
 #include "proxy/daemon/options.h"
+#include "proxy/daemon/version.h"
+#include "proxy/handover/predecessor.h"
 #include "proxy/host/external_rules.h"
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
@@ -32,6 +35,8 @@
 namespace {
 
 constexpr int kUsage = 2;
+/// For a kube-ferry to say who it is.
+constexpr std::chrono::seconds kHelloPatience{5};
 
 using ferry::proxy::Options;
 
@@ -66,6 +71,24 @@ void settle_process(const Options& options) {
   }
 }
 
+/// Whose place this process takes, if anybody's.
+std::optional<ferry::proxy::Predecessor> predecessor(const Options& options) {
+  if (options.takeover_socket.empty()) return std::nullopt;
+  std::optional<ferry::proxy::Predecessor> found;
+  try {
+    found = ferry::proxy::find_predecessor(options.takeover_socket, ferry::proxy::version(), kHelloPatience);
+  } catch (const std::exception& error) {
+    spdlog::warn("--takeover-socket {}: the place of the process that listens there cannot be taken: {}",
+                 options.takeover_socket, error.what());
+  }
+  if (!found) return found;
+  spdlog::info("process {} (version {}) serves until this one knows what to serve", found->pid, found->version);
+  if (options.capture != ferry::proxy::CaptureMethod::kAuto && options.capture != found->capture) {
+    spdlog::warn("--capture says nothing where another kube-ferry's place is taken: what that one had is kept");
+  }
+  return found;
+}
+
 int run(std::vector<std::string> arguments) {
   auto parsed = ferry::proxy::parse_options(arguments);
   if (const auto* const print = std::get_if<ferry::proxy::TextToPrint>(&parsed)) {
@@ -98,7 +121,7 @@ int run(std::vector<std::string> arguments) {
     spdlog::info("{}: these say nothing here: {}", options.config, fmt::join(file.without_effect, ", "));
   }
   settle_process(options);
-  ferry::proxy::Daemon(options, api).run();
+  ferry::proxy::Daemon(options, api, predecessor(options)).run();
   return EXIT_SUCCESS;
 }
 

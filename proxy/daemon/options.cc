@@ -46,6 +46,8 @@ struct RawOptions {
   std::string shutdown_grace = "30s";
   std::string dead_peer_timeout = "30s";
   std::string admin_socket = kAdminSocket;
+  std::string takeover_socket;
+  std::string after_takeover = "exit";
   bool show_clients = false;
   std::string metrics_endpoints = "1000";
   std::string access_log;
@@ -198,6 +200,16 @@ void define_traffic_flags(CLI::App& app, RawOptions& raw) {
                  "On SIGTERM, how long open connections may go on\n(default 30s; 0 cuts them at once)")
       ->option_text("DURATION")
       ->group(group);
+  app.add_option("--takeover-socket", raw.takeover_socket,
+                 "Take the place of the kube-ferry that listens here, if one\ndoes, without dropping anything, and let "
+                 "the next one take\nthis one's; only its owner may (default: none)")
+      ->option_text("PATH")
+      ->group(group);
+  app.add_option("--after-takeover", raw.after_takeover,
+                 "What to do once another has taken this one's place and has\nits connections: exit, or wait for "
+                 "SIGTERM where whoever\nstarted it would start it anew (default exit)")
+      ->option_text("exit|wait")
+      ->group(group);
 }
 
 void define_observation_flags(CLI::App& app, RawOptions& raw) {
@@ -262,6 +274,12 @@ CaptureMethod parse_capture(const std::string& value) {
   throw UsageError(fmt::format("--capture {}: give auto, sk_lookup or bind", value));
 }
 
+Options::AfterTakeover parse_after_takeover(const std::string& value) {
+  if (value == "exit") return Options::AfterTakeover::kExit;
+  if (value == "wait") return Options::AfterTakeover::kWait;
+  throw UsageError(fmt::format("--after-takeover {}: give exit or wait", value));
+}
+
 void check_paths(const RawOptions& raw) {
   for (const std::string& path : raw.source_files) {
     if (path.empty()) throw UsageError("--source-file '': give the path of a manifest in YAML or JSON");
@@ -293,6 +311,8 @@ Options check(const RawOptions& raw) {
       parse_duration_flag("--dead-peer-timeout", raw.dead_peer_timeout, std::chrono::milliseconds{0});
   options.admin_socket = raw.admin_socket;
   options.admin_socket_given = raw.admin_socket != kAdminSocket;
+  options.takeover_socket = raw.takeover_socket;
+  options.after_takeover = parse_after_takeover(raw.after_takeover);
   options.show_clients = raw.show_clients;
   options.metrics_endpoints = static_cast<std::size_t>(
       parse_whole_number("--metrics-endpoints", raw.metrics_endpoints, 0, kMaxMetricsEndpoints));

@@ -74,6 +74,11 @@ struct Options {
   std::string admin_socket;
   /// It was asked for rather than being the default: that it cannot be had ends the start.
   bool admin_socket_given = false;
+  /// The path at which a process takes the place of another; empty: none.
+  std::string takeover_socket;
+  /// What becomes of a process whose place was taken.
+  enum class AfterTakeover { kExit, kWait };
+  AfterTakeover after_takeover = AfterTakeover::kExit;
   /// Tell who connects at a metrics address that is not loopback, too.
   bool show_clients = false;
   /// Endpoints that have metrics of their own, at most.

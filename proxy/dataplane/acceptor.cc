@@ -59,10 +59,57 @@ void Acceptor::listen(const std::shared_ptr<ListenSocket>& socket, const std::sh
 void Acceptor::listen_on(UniqueFd listener) {
   const auto socket = std::make_shared<ListenSocket>();
   socket->fd = std::move(listener);
+  watch_socket(add_own(socket));
+}
+
+Acceptor::Watch& Acceptor::add_own(const std::shared_ptr<ListenSocket>& socket) {
   const std::unique_ptr<Watch>& watch = watches_[socket.get()] =
       std::make_unique<Watch>(Watch{socket, {nullptr, nullptr}, false, 1});
   own_.push_back(watch.get());
-  watch_socket(*watch);
+  return *watch;
+}
+
+void Acceptor::hold() {
+  held_ = true;
+  for (const auto& [socket, watch] : watches_) {
+    if (!std::exchange(watch->paused, true)) poller_.unwatch(watch->socket->fd.get());
+  }
+}
+
+void Acceptor::proceed() {
+  held_ = false;
+  paused_.clear();
+  resume_at_.reset();
+  for (const auto& [socket, watch] : watches_) {
+    if (watch->paused) watch_socket(*watch);
+  }
+}
+
+void Acceptor::leave_listeners() {
+  paused_.clear();
+  resume_at_.reset();
+  inherited_.clear();
+  own_.clear();
+  captured_.clear();
+  given_up_.clear();
+  watches_.clear();
+}
+
+void Acceptor::accept_inherited(const std::shared_ptr<ListenSocket>& socket, TimePoint now) {
+  watch_socket(add_own(socket));
+  inherited_.emplace_back(now + kHandshakeTime, socket.get());
+}
+
+void Acceptor::close_inherited(TimePoint now) {
+  while (!inherited_.empty() && inherited_.front().first <= now) {
+    const auto found = watches_.find(inherited_.front().second);
+    Watch& watch = *found->second;
+    drain(watch, now);
+    if (!watch.paused) poller_.unwatch(watch.socket->fd.get());
+    std::erase(own_, &watch);
+    watches_.erase(found);
+    inherited_.pop_front();
+  }
 }
 
 void Acceptor::unlisten(ListenSocket& socket, TimePoint now) {
@@ -110,12 +157,14 @@ std::optional<Acceptor::TimePoint> Acceptor::next_deadline() const {
   std::optional<TimePoint> next = resume_at_;
   if (!given_up_.empty()) next = next ? std::min(*next, given_up_.front().first) : given_up_.front().first;
   if (!early_.empty()) next = next ? std::min(*next, early_.front().until) : early_.front().until;
+  if (!inherited_.empty()) next = next ? std::min(*next, inherited_.front().first) : inherited_.front().first;
   return next;
 }
 
 void Acceptor::finish_turn(TimePoint now) {
   forget_given_up(now);
   reset_late(now);
+  close_inherited(now);
   if (!resume_at_ || now < *resume_at_) {
     return;
   }
@@ -255,6 +304,10 @@ void Acceptor::forget_given_up(TimePoint now) {
 }
 
 void Acceptor::watch_socket(Watch& watch) {
+  if (held_) {
+    watch.paused = true;
+    return;
+  }
   const std::uint32_t events = alone_ || !watch.target.port ? EPOLLIN : EPOLLIN | EPOLLEXCLUSIVE;
   const int error = poller_.watch(watch.socket->fd.get(), events, EventTag(EventTag::Kind::kListener, &watch));
   watch.paused = error != 0;

@@ -70,6 +70,16 @@ class Acceptor {
   /// while events of the turn are still to be told.
   void unlisten(ListenSocket& socket, TimePoint now);
 
+  /// Leaves what comes in the kernel's queues until proceed(). Must not be called while events of the turn are still to
+  /// be told.
+  void hold();
+  void proceed();
+  /// Forgets every listening socket, and takes nothing from their queues: another process has them too. While held.
+  void leave_listeners();
+  /// Accepts also from this listener of a process whose place this one takes, as long as handshakes that began there
+  /// may take.
+  void accept_inherited(const std::shared_ptr<ListenSocket>& socket, TimePoint now);
+
   void ready(Watch& watch, TimePoint now);
   /// Goes on with a connection whose header was read.
   void go_on(UniqueFd client, const Target& target, const Peer& peer, TimePoint now) {
@@ -110,6 +120,8 @@ class Acceptor {
   void reset_late(TimePoint now);
   void give_up(ListenSocket& socket, TimePoint now);
   void forget_given_up(TimePoint now);
+  Watch& add_own(const std::shared_ptr<ListenSocket>& socket);
+  void close_inherited(TimePoint now);
   void watch_socket(Watch& watch);
   void shortage(Watch& watch, TimePoint now);
   bool shed_one(int listener);
@@ -123,8 +135,11 @@ class Acceptor {
   Offer offer_;
   Closed closed_;
   std::unordered_map<const ListenSocket*, std::unique_ptr<Watch>> watches_;
-  /// Its own listeners.
+  /// Its own listeners, and those it has inherited.
   std::vector<Watch*> own_;
+  /// When each inherited listener is closed; the earliest first.
+  std::deque<std::pair<TimePoint, const ListenSocket*>> inherited_;
+  bool held_ = false;
   std::unordered_map<ListenAddress, Captured> captured_;
   /// The earliest first; some are taken up again since.
   std::deque<std::pair<TimePoint, ListenAddress>> given_up_;

@@ -72,6 +72,86 @@ void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, con
   dialler_.begin(session, arrival.header, now);
 }
 
+std::vector<HandedConnection> Carrier::give(std::size_t most, TimePoint now) {
+  std::vector<Session*> ready;
+  for_each_session([&](Session& session) {
+    const bool can_go = session.to_backend.can_be_handed_over() && session.to_client.can_be_handed_over();
+    if (ready.size() < most && can_go) ready.push_back(&session);
+  });
+  std::vector<HandedConnection> given;
+  given.reserve(ready.size());
+  for (Session* const session : ready) given.push_back(give(*session, now));
+  return given;
+}
+
+HandedConnection Carrier::give(Session& session, TimePoint now) {
+  HandedConnection given;
+  given.port = *session.port->shared->name();
+  given.endpoint = session.endpoint->record->endpoint;
+  given.choice = session.choice;
+  given.peer = session.peer;
+  given.age = std::chrono::duration_cast<milliseconds>(now - session.accepted);
+  given.connected = std::chrono::duration_cast<milliseconds>(now - session.since);
+  given.idle = std::chrono::duration_cast<milliseconds>(now - session.active);
+  given.bytes_to_backend = session.bytes_to_backend;
+  given.bytes_to_client = session.bytes_to_client;
+  given.attempts = session.attempts;
+  given.half_closed = session.half_closed;
+  given.backend_told = session.backend_told;
+  given.client_told = session.client_told;
+  given.unanswered = session.unanswered;
+  given.to_backend = session.to_backend.pending();
+  given.to_client = session.to_client.pending();
+  // Their files live on, and an epoll watches files rather than descriptors.
+  poller_.unwatch(session.client.fd.get());
+  poller_.unwatch(session.backend.fd.get());
+  given.client = std::move(session.client.fd);
+  given.backend = std::move(session.backend.fd);
+  counters_.given.add();
+  forget(session);
+  return given;
+}
+
+void Carrier::take_over(HandedConnection handed, const std::shared_ptr<WorkerPort>& port, TimePoint now) {
+  Session& session = *std::make_unique<Session>().release();
+  session.client.fd = std::move(handed.client);
+  session.backend.fd = std::move(handed.backend);
+  session.port = port;
+  session.peer = handed.peer;
+  session.choice = handed.choice;
+  session.accepted = now - handed.age;
+  session.since = now - handed.connected;
+  session.active = now - handed.idle;
+  session.bytes_to_backend = handed.bytes_to_backend;
+  session.bytes_to_client = handed.bytes_to_client;
+  session.attempts = handed.attempts;
+  session.half_closed = handed.half_closed;
+  session.backend_told = handed.backend_told;
+  session.client_told = handed.client_told;
+  session.unanswered = handed.unanswered;
+  session.to_backend.resume(handed.to_backend, resources_);
+  session.to_client.resume(handed.to_client, resources_);
+  session.endpoint = &port->endpoint(handed.endpoint);
+  session.endpoint->try_open(0);
+  (session.half_closed ? half_closed_ : settled_).push_back(session);
+  ++open_;
+  port->counters.accepted.add();
+  counters_.connections.accepted.add();
+  counters_.taken_over.add();
+  keep_alive(session.backend.fd.get(), silence_limit(session));
+  if (port->state.settings().drain_timeout > milliseconds{0}) drainer_.state_changed(port, now);
+  // What can be read or written now is told as the first event.
+  const int client = poller_.watch(session.client.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kClient, &session));
+  const int backend =
+      poller_.watch(session.backend.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kBackend, &session));
+  if (client != 0 || backend != 0) {
+    reset(session, ConnectionEnd::kShutdown, now);
+    return;
+  }
+  session.check.heard_client = session.check.heard_backend = true;
+  arm_check(session, now);
+}
+
 void Carrier::client_ready(Session& session, std::uint32_t events, TimePoint now) {
   if (session.closed) {
     return;
@@ -415,11 +495,15 @@ void Carrier::account_for(Session& session, ConnectionEnd end, TimePoint now) {
 void Carrier::close(Session& session, ConnectionEnd end, TimePoint now) {
   if (session.client.fd) account_for(session, end, now);
   if (session.dialling) dialler_.abandon(session);
-  if (session.endpoint != nullptr) session.endpoint->closed();
   if (!session.dialling) {
     session.port->shared->times(session.port->worker)
         .life.add(std::chrono::duration_cast<std::chrono::microseconds>(now - session.accepted));
   }
+  forget(session);
+}
+
+void Carrier::forget(Session& session) {
+  if (session.endpoint != nullptr) session.endpoint->closed();
   session.to_backend.release(resources_);
   session.to_client.release(resources_);
   session.client.fd.reset();

@@ -12,6 +12,7 @@
 #include "proxy/dataplane/dataplane_options.h"
 #include "proxy/dataplane/dialler.h"
 #include "proxy/dataplane/drainer.h"
+#include "proxy/dataplane/handed.h"
 #include "proxy/dataplane/session.h"
 #include "proxy/dataplane/worker_counters.h"
 #include "proxy/relay/intrusive_list.h"
@@ -39,6 +40,12 @@ class Carrier {
 
   /// Takes an accepted connection over and starts to dial.
   void take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, const Arrival& arrival, TimePoint now);
+
+  /// Parts with up to `most` connections for another process to go on with: not with those being dialled, nor with
+  /// those of which bytes are in a pipe. Must not be called while events of the turn are still to be told.
+  std::vector<HandedConnection> give(std::size_t most, TimePoint now);
+  /// Goes on with a connection of another process.
+  void take_over(HandedConnection handed, const std::shared_ptr<WorkerPort>& port, TimePoint now);
 
   void client_ready(Session& session, std::uint32_t events, TimePoint now);
   void backend_ready(Session& session, std::uint32_t events, TimePoint now);
@@ -88,6 +95,8 @@ class Carrier {
   void close(Session& session, ConnectionEnd end, TimePoint now);
   void reset(Session& session, ConnectionEnd end, TimePoint now);
   void account_for(Session& session, ConnectionEnd end, TimePoint now);
+  HandedConnection give(Session& session, TimePoint now);
+  void forget(Session& session);
 
   Poller& poller_;
   RelayResources& resources_;

@@ -8,6 +8,7 @@
 
 #include "proxy/dataplane/connection_listing.h"
 #include "proxy/dataplane/frontend.h"
+#include "proxy/dataplane/handed.h"
 #include "proxy/dataplane/served_port.h"
 #include "proxy/relay/unique_fd.h"
 
@@ -61,6 +62,33 @@ struct Adopt {
 struct ListConnections {
   std::shared_ptr<ConnectionListing> listing;
 };
+/// Leave what comes in the kernel's queues.
+struct Hold {};
+/// Take what comes again.
+struct Proceed {};
+/// Another process has the listening sockets now: forget them, and take nothing from their queues. After Hold.
+struct LeaveListeners {};
+/// Accept also from this listener of a process that went before, as long as its handshakes may take.
+struct AcceptInherited {
+  std::shared_ptr<ListenSocket> socket;
+};
+/// Part with the UDP flows, or with as many connections as can be had; add them to what is gathered.
+struct GiveFlows {
+  std::shared_ptr<Gathering<HandedFlow>> gathering;
+};
+struct GiveConnections {
+  std::shared_ptr<Gathering<HandedConnection>> gathering;
+};
+/// Go on with what another process has carried. `state`: as for Adoption.
+struct TakeFlow {
+  std::shared_ptr<ListenSocket> socket;
+  std::shared_ptr<HandedFlow> flow;
+};
+struct TakeConnection {
+  std::shared_ptr<ServedPort> port;
+  PortState state;
+  std::shared_ptr<HandedConnection> connection;
+};
 /// Say once when no connection is left.
 struct ReportIdle {};
 /// Reset every connection.
@@ -68,7 +96,9 @@ struct CancelAll {};
 /// Reset every connection, close every listener, and end the thread.
 struct Quit {};
 
-using Command = std::variant<Listen, Unlisten, UseState, Forget, Adopt, ListConnections, ReportIdle, CancelAll, Quit>;
+using Command =
+    std::variant<Listen, Unlisten, UseState, Forget, Adopt, ListConnections, Hold, Proceed, LeaveListeners,
+                 AcceptInherited, GiveFlows, GiveConnections, TakeFlow, TakeConnection, ReportIdle, CancelAll, Quit>;
 /// A large cluster makes tens of thousands of them at a time, which a vector would move each time it grows.
 using Commands = std::deque<Command>;
 

@@ -81,10 +81,82 @@ void DatagramCarrier::listen(const std::shared_ptr<ListenSocket>& socket, const 
   }
   service = std::make_unique<DatagramService>(DatagramService{socket, nullptr, frontend, {}});
   assign(*service, port);
-  const int error = poller_.watch(socket->fd.get(), EPOLLIN, EventTag(EventTag::Kind::kService, service.get()));
+  if (!held_) watch_service(*service);
+}
+
+void DatagramCarrier::watch_service(DatagramService& service) {
+  const int error = poller_.watch(service.socket->fd.get(), EPOLLIN, EventTag(EventTag::Kind::kService, &service));
   if (error != 0) {
     counters_.count_accept_error(error);
   }
+}
+
+void DatagramCarrier::hold() {
+  held_ = true;
+  for (const auto& [socket, service] : services_) poller_.unwatch(service->socket->fd.get());
+}
+
+void DatagramCarrier::proceed() {
+  held_ = false;
+  for (const auto& [socket, service] : services_) watch_service(*service);
+}
+
+std::vector<HandedFlow> DatagramCarrier::give_flows(TimePoint now) {
+  std::vector<HandedFlow> handed;
+  for (IntrusiveList<Flow>* const list : {&active_, &answered_}) {
+    while (!list->empty()) {
+      Flow& flow = list->front();
+      HandedFlow& made = handed.emplace_back();
+      made.at = flow.service->socket->at;
+      made.client = flow.client;
+      made.choice = flow.choice;
+      made.endpoint = flow.backend();
+      made.idle = std::chrono::duration_cast<std::chrono::milliseconds>(now - flow.last);
+      made.requests = flow.requests;
+      made.answers = flow.answers;
+      made.outstanding = flow.outstanding;
+      if (flow.has_unanswered) made.unanswered.emplace(flow.unanswered.begin(), flow.unanswered.end());
+      poller_.unwatch(flow.upstream.get());
+      made.upstream = std::move(flow.upstream);
+      close(flow);
+    }
+  }
+  finish_turn();
+  return handed;
+}
+
+void DatagramCarrier::take_flow(const ListenSocket& socket, HandedFlow handed, TimePoint now) {
+  const auto found = services_.find(&socket);
+  if (found == services_.end() || found->second->flows.contains(handed.client) || !budget_.take()) return;
+  DatagramService& service = *found->second;
+  auto flow = std::make_unique<Flow>();
+  flow->service = &service;
+  flow->client = handed.client;
+  flow->choice = handed.choice;
+  flow->endpoint = &service.port->endpoint(handed.endpoint);
+  flow->upstream = std::move(handed.upstream);
+  flow->last = now - handed.idle;
+  flow->requests = handed.requests;
+  flow->answers = handed.answers;
+  flow->outstanding = handed.outstanding;
+  flow->has_unanswered = handed.unanswered.has_value();
+  if (handed.unanswered) flow->unanswered.assign(handed.unanswered->begin(), handed.unanswered->end());
+  if (poller_.watch(flow->upstream.get(), EPOLLIN, EventTag(EventTag::Kind::kFlow, flow.get())) != 0) {
+    budget_.give_back();
+    return;
+  }
+  flow->endpoint->try_open(0);
+  service.flows.emplace(flow->client, flow.get());
+  (has_all_answers(*flow) ? answered_ : active_).push_back(*flow);
+  service.port->counters.accepted.add();
+  counters_.flows.accepted.add();
+  // Owned by the list it is in, from here until finish_turn() frees it.
+  reconsider(*flow.release(), now);
+}
+
+void DatagramCarrier::leave_services() {
+  services_of_port_.clear();
+  services_.clear();
 }
 
 void DatagramCarrier::unlisten(const ListenSocket& socket) {
@@ -120,16 +192,19 @@ void DatagramCarrier::unassign(DatagramService& service) {
 }
 
 void DatagramCarrier::reconsider(DatagramService& service, TimePoint now) {
-  std::vector<Flow*> lost;
-  for (const auto& [client, flow] : service.flows) {
-    if (!position_of(service.port->state.set(flow->choice), flow->backend())) lost.push_back(flow);
-  }
-  for (Flow* const flow : lost) {
-    if (const auto position = choose(*service.port, flow->choice, flow->client, now)) {
-      redirect(*flow, service.port->state.set(flow->choice).backends[*position], now);
-    } else {
-      close(*flow);
-    }
+  std::vector<Flow*> flows;
+  for (const auto& [client, flow] : service.flows) flows.push_back(flow);
+  for (Flow* const flow : flows) reconsider(*flow, now);
+}
+
+void DatagramCarrier::reconsider(Flow& flow, TimePoint now) {
+  const WorkerPort& port = *flow.service->port;
+  const config::BackendSet& set = port.state.set(flow.choice);
+  if (position_of(set, flow.backend())) return;
+  if (const auto position = choose(port, flow.choice, flow.client, now)) {
+    redirect(flow, set.backends[*position], now);
+  } else {
+    close(flow);
   }
 }
 

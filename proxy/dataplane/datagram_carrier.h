@@ -57,6 +57,17 @@ class DatagramCarrier {
   /// The service port goes by another state now: flows whose backend is gone get another.
   void state_changed(WorkerPort& port, TimePoint now);
 
+  /// Leaves what comes to service addresses in the kernel's queues until proceed(). Must not be called while events of
+  /// the turn are still to be told.
+  void hold();
+  void proceed();
+  /// Parts with every flow. While held.
+  std::vector<HandedFlow> give_flows(TimePoint now);
+  /// Goes on with a flow of another process that came to the socket.
+  void take_flow(const ListenSocket& socket, HandedFlow handed, TimePoint now);
+  /// Forgets every socket without closing it: another process has them too. Once every flow was given.
+  void leave_services();
+
   void service_ready(DatagramService& service, TimePoint now);
   void flow_ready(Flow& flow, TimePoint now);
 
@@ -87,6 +98,8 @@ class DatagramCarrier {
   void assign(DatagramService& service, const std::shared_ptr<WorkerPort>& port);
   void unassign(DatagramService& service);
   void reconsider(DatagramService& service, TimePoint now);
+  void reconsider(Flow& flow, TimePoint now);
+  void watch_service(DatagramService& service);
 
   void close_flows(DatagramService& service);
   void close(Flow& flow);
@@ -106,6 +119,7 @@ class DatagramCarrier {
   IntrusiveList<Flow> active_;
   IntrusiveList<Flow> answered_;
   IntrusiveList<Flow> closed_;
+  bool held_ = false;
 };
 
 }  // namespace ferry::proxy

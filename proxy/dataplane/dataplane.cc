@@ -7,85 +7,18 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <spdlog/spdlog.h>
 
-#include "proxy/balancer/affinity_table.h"
-#include "proxy/capture/capture.h"
-#include "proxy/dataplane/listener_table.h"
-#include "proxy/dataplane/port_registry.h"
-#include "proxy/dataplane/worker.h"
+#include "proxy/dataplane/dataplane_impl.h"
 
 namespace ferry::proxy {
 
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
-class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
- public:
-  Impl(asio::any_io_executor control, DataplaneOptions options, std::shared_ptr<spdlog::logger> logger)
-      : control_(std::move(control)),
-        options_(with_a_worker(std::move(options))),
-        logger_(logger ? std::move(logger) : spdlog::default_logger()),
-        capture_(capture_by(options_, *logger_)),
-        listeners_(options_, *capture_, logger_),
-        ports_(options_.workers, options_.ejection),
-        flows_(options_.max_udp_flows),
-        retry_timer_(control_),
-        drain_timer_(control_) {}
-
-  void start();
-  void apply(const std::vector<config::ServicePortChange>& changes);
-  void move_to(NodeView node);
-  void stop_accepting();
-  void drain(Clock::time_point deadline, std::function<void(DrainResult)> done);
-  void stop();
-  DataplaneSnapshot snapshot() const;
-  std::vector<Port> ports() const;
-  Overview overview() const;
-  void list_connections(ConnectionListing::Wanted wanted, std::size_t most, ConnectionListing::Done done);
-  Batches batches() const;
-
- private:
-  static ServicePortSnapshot snapshot_of(const PortRegistry::Entry& entry);
-
-  static DataplaneOptions with_a_worker(DataplaneOptions options) {
-    options.workers = std::max<std::size_t>(options.workers, 1);
-    return options;
-  }
-
-  static std::unique_ptr<Capture> capture_by(const DataplaneOptions& options, spdlog::logger& logger);
-  WorkerReports reports();
-  void listener_closed(const ListenAddress& at);
-  void ask_for_idle();
-  void worker_idle(std::size_t cancelled);
-  void post(Commands commands);
-  void schedule_retry();
-
-  asio::any_io_executor control_;
-  const DataplaneOptions options_;
-  std::shared_ptr<spdlog::logger> logger_;
-  std::unique_ptr<Capture> capture_;
-  /// Guards the table and the registry, which snapshot() reads from other threads.
-  mutable std::mutex mutex_;
-  ListenerTable listeners_;
-  PortRegistry ports_;
-  AffinityTable affinity_;
-  FlowBudget flows_;
-  std::vector<std::unique_ptr<Worker>> workers_;
-  asio::steady_timer retry_timer_;
-  asio::steady_timer drain_timer_;
-  std::function<void(DrainResult)> drained_;
-  DrainResult drain_result_;
-  std::size_t busy_workers_ = 0;
-  int drain_rounds_ = 0;
-  Counter batches_posted_;
-};
-
 std::unique_ptr<Capture> Dataplane::Impl::capture_by(const DataplaneOptions& options, spdlog::logger& logger) {
   std::string why_not;
-  auto capture =
-      make_capture(options.capture, options.workers, options.listen_backlog, options.service_ranges, why_not);
+  auto capture = make_capture(options.capture, options.workers, options.listen_backlog, options.service_ranges,
+                              options.heir, why_not);
   logger.info("service addresses are captured by {}{}", capture->name(),
               why_not.empty() ? "" : ", not by sk_lookup: " + why_not);
   return capture;
@@ -96,6 +29,7 @@ void Dataplane::Impl::start() {
     const std::lock_guard lock(mutex_);
     for (std::size_t index = 0; index < options_.workers; ++index) {
       workers_.push_back(std::make_unique<Worker>(index, options_, affinity_, flows_, reports()));
+      if (options_.heir) workers_.back()->hold();
       for (UniqueFd& listener : capture_->take_listeners(index)) {
         workers_.back()->listen_on(std::move(listener));
       }
@@ -129,6 +63,10 @@ WorkerReports Dataplane::Impl::reports() {
 
 void Dataplane::Impl::apply(const std::vector<config::ServicePortChange>& changes) {
   Commands commands;
+  if (frozen_) {
+    frozen_->changes.push_back(changes);
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
     Commands updates;
@@ -141,6 +79,10 @@ void Dataplane::Impl::apply(const std::vector<config::ServicePortChange>& change
 }
 
 void Dataplane::Impl::move_to(NodeView node) {
+  if (frozen_) {
+    frozen_->node = std::move(node);
+    return;
+  }
   Commands commands;
   {
     const std::lock_guard lock(mutex_);
@@ -340,6 +282,31 @@ void Dataplane::start() { impl_->start(); }
 void Dataplane::apply(const std::vector<config::ServicePortChange>& changes) { impl_->apply(changes); }
 
 void Dataplane::move_to(NodeView node) { impl_->move_to(std::move(node)); }
+
+void Dataplane::inherit(Inheritance inheritance) { impl_->inherit(std::move(inheritance)); }
+
+void Dataplane::take_affinities(const std::vector<HandedAffinity>& affinities) { impl_->take_affinities(affinities); }
+
+void Dataplane::take_flow(HandedFlow flow) { impl_->take_flow(std::move(flow)); }
+
+void Dataplane::take_effect() { impl_->take_effect(); }
+
+void Dataplane::take_connection(HandedConnection connection) { impl_->take_connection(std::move(connection)); }
+
+std::string_view Dataplane::capture_name() const { return impl_->capture_name(); }
+
+Inheritance Dataplane::bequeath() { return impl_->bequeath(); }
+
+void Dataplane::hold(std::function<void(Held)> done) { impl_->hold(std::move(done)); }
+
+void Dataplane::resume() { impl_->resume(); }
+
+void Dataplane::leave_listeners(std::function<void()> done) { impl_->leave_listeners(std::move(done)); }
+
+void Dataplane::give_connections(std::size_t most,
+                                 std::function<void(std::vector<HandedConnection>, std::size_t left)> done) {
+  impl_->give_connections(most, std::move(done));
+}
 
 void Dataplane::stop_accepting() { impl_->stop_accepting(); }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,6 +16,7 @@
 #include "proxy/dataplane/dataplane_options.h"
 #include "proxy/dataplane/dataplane_snapshot.h"
 #include "proxy/dataplane/frontend.h"
+#include "proxy/dataplane/handed.h"
 #include "proxy/dataplane/served_port.h"
 
 namespace ferry::proxy {
@@ -55,6 +57,42 @@ class Dataplane {
 
   /// The node has these addresses and neighbours now. What is served at an address that it keeps is not touched.
   void move_to(NodeView node);
+
+  /// To take another process's place, with DataplaneOptions::heir. It goes in this order: start(), apply() until what
+  /// there is to serve is known, inherit(), take_affinities() and take_flow(), take_effect(), take_connection().
+  ///
+  /// Opens what is to be served, by the sockets of the other process where it had them. Workers take nothing yet, while
+  /// the other still may.
+  void inherit(Inheritance inheritance);
+  void take_affinities(const std::vector<HandedAffinity>& affinities);
+  void take_flow(HandedFlow flow);
+  /// From now on what comes is taken here. Throws std::runtime_error when the capture fails.
+  void take_effect();
+  void take_connection(HandedConnection connection);
+
+  /// To have another process take this one's place: bequeath(), hold(), leave_listeners(), give_connections(), in this
+  /// order; resume() instead of the last two should it fail.
+  ///
+  /// Capture::name().
+  std::string_view capture_name() const;
+  /// Copies of every descriptor by which connections come. What is applied from now on waits for resume().
+  Inheritance bequeath();
+  struct Held {
+    std::vector<HandedFlow> flows;
+    std::vector<HandedAffinity> affinities;
+  };
+  /// What comes is left in the kernel's queues. `done` gets the UDP flows, through the control executor.
+  void hold(std::function<void(Held)> done);
+  /// All goes on as before bequeath(). Flows that were given are lost unless take_flow() brings them back.
+  void resume();
+  /// Closes the listening sockets, which the other process has, without taking anything from their queues. `done` is
+  /// called through the control executor.
+  void leave_listeners(std::function<void()> done);
+  /// Has each worker part with up to `most` of its connections. `done` gets them through the control executor, and how
+  /// many are left: those being dialled or with bytes in a pipe, which may be had later, and those beyond `most`.
+  /// take_connection() takes back what the other process could not take.
+  void give_connections(std::size_t most,
+                        std::function<void(std::vector<HandedConnection> given, std::size_t left)> done);
 
   /// Closes every TCP listener, such that no client that completed its handshake is reset, and opens no socket from now
   /// on. Carried connections go on, and so does UDP, until stop().

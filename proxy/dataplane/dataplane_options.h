@@ -17,6 +17,9 @@ struct DataplaneOptions {
   std::size_t workers = 1;
   /// How connections to service addresses come to us.
   CaptureMethod capture = CaptureMethod::kBind;
+  /// It takes another process's place: nothing is opened before Dataplane::inherit(), and no connection taken before
+  /// Dataplane::take_effect().
+  bool heir = false;
   /// Ranges whose every address is a service's, or nobody's.
   Prefixes service_ranges{};
   /// A connection of which one side has finished sending is closed when no byte has moved for this long.

@@ -98,6 +98,10 @@ struct DataplaneTotals {
   std::uint64_t drained = 0;
   /// Connections reset because one side was silent that ought to have answered.
   std::uint64_t vanished_peers = 0;
+  /// Connections given to another process that took this one's place, and taken over from one; those count as
+  /// accepted, too.
+  std::uint64_t given = 0;
+  std::uint64_t taken_over = 0;
   /// Connections ended by a reset from either side.
   std::uint64_t resets_passed = 0;
   /// accept(2) failures by errno.

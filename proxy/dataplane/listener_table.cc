@@ -13,7 +13,7 @@ std::string reason_text(int error) { return std::generic_category().message(erro
 }  // namespace
 
 ListenerTable::ListenerTable(const DataplaneOptions& options, Capture& capture, std::shared_ptr<spdlog::logger> logger)
-    : options_(options), capture_(capture), logger_(std::move(logger)) {}
+    : options_(options), capture_(capture), logger_(std::move(logger)), begun_(!options.heir) {}
 
 void ListenerTable::claim(const Frontend& frontend, const std::shared_ptr<ServedPort>& port) {
   const ListenAddress& at = frontend.at;
@@ -45,6 +45,7 @@ void ListenerTable::release(const ListenAddress& at, const ServedPort& port) {
 }
 
 void ListenerTable::settle(TimePoint now, Commands& commands) {
+  if (!begun_) return;
   for (const ListenAddress& at : std::exchange(touched_, {})) {
     settle_one(at, now, commands);
   }
@@ -86,6 +87,21 @@ void ListenerTable::stop(Commands& commands) {
       close_socket(slot, commands);
     }
   }
+}
+
+std::vector<HandedSocket> ListenerTable::bequeath() const {
+  std::vector<HandedSocket> sockets;
+  for (const auto& [at, slot] : slots_) {
+    if (slot.socket && slot.socket->fd) {
+      sockets.push_back({HandedSocket::Kind::kAddress, at, duplicate(slot.socket->fd.get())});
+    }
+  }
+  return sockets;
+}
+
+std::shared_ptr<ListenSocket> ListenerTable::socket_at(const ListenAddress& at) const {
+  const auto found = slots_.find(at);
+  return found != slots_.end() ? found->second.socket : nullptr;
 }
 
 void ListenerTable::abandon() {

@@ -40,6 +40,13 @@ class ListenerTable {
   void retry(TimePoint now, Commands& commands);
   std::optional<TimePoint> next_retry() const;
 
+  /// Copies of the sockets that are open, each with its address.
+  std::vector<HandedSocket> bequeath() const;
+  /// Opens what is claimed from now on; until then, with DataplaneOptions::heir, nothing is.
+  void begin() { begun_ = true; }
+  /// The socket at an address; null: none.
+  std::shared_ptr<ListenSocket> socket_at(const ListenAddress& at) const;
+
   /// Closes every TCP listener and opens no socket from now on. UDP, which has nothing to drain, is carried to the end.
   void stop(Commands& commands);
 
@@ -94,6 +101,7 @@ class ListenerTable {
   std::size_t open_count_ = 0;
   std::size_t closing_count_ = 0;
   std::uint64_t failures_ = 0;
+  bool begun_;
   bool stopped_ = false;
 };
 

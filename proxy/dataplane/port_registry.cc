@@ -166,6 +166,20 @@ void PortRegistry::prune_removed() {
                  removed_.end());
 }
 
+PortRegistry::Served PortRegistry::served(const config::ServicePortName& name) {
+  Known& known = known_[name];
+  if (!known.port) {
+    known.port = std::make_shared<ServedPort>(name, workers_, ejection_, ++last_id_);
+    removed_.push_back(name);
+  }
+  return {known.port, known.state};
+}
+
+std::optional<std::uint64_t> PortRegistry::id_of(const config::ServicePortName& name) const {
+  const auto found = known_.find(name);
+  return found != known_.end() ? std::optional(found->second.port->id()) : std::nullopt;
+}
+
 std::vector<PortRegistry::Entry> PortRegistry::entries() const {
   std::vector<Entry> entries;
   entries.reserve(known_.size());

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -35,6 +36,15 @@ class PortRegistry {
     std::shared_ptr<const config::ServicePortInfo> info;
   };
   std::vector<Entry> entries() const;
+
+  /// What there is, or was, of that name; a service port that nobody knows is taken for one that was removed.
+  struct Served {
+    std::shared_ptr<ServedPort> port;
+    PortState state;
+  };
+  Served served(const config::ServicePortName& name);
+  /// ServedPort::id() of what there is.
+  std::optional<std::uint64_t> id_of(const config::ServicePortName& name) const;
 
   std::size_t sctp_ports() const { return sctp_ports_; }
 

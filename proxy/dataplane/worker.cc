@@ -21,7 +21,8 @@ constexpr std::size_t kMostFullTurns = 16;
 
 /// Whether the batch that begins with it is one of those that are counted (Dataplane::Batches).
 bool is_change(const Command& first) {
-  return !std::holds_alternative<Adopt>(first) && !std::holds_alternative<ListConnections>(first);
+  return !std::holds_alternative<Adopt>(first) && !std::holds_alternative<ListConnections>(first) &&
+         !std::holds_alternative<TakeFlow>(first) && !std::holds_alternative<TakeConnection>(first);
 }
 
 }  // namespace
@@ -174,6 +175,31 @@ void Worker::obey_commands(Clock::time_point now) {
     void operator()(const Forget& command) const { worker.ports_.erase(command.port.get()); }
     void operator()(const ListConnections& command) const { worker.list_connections(*command.listing, now); }
     void operator()(const Adopt& command) const { worker.adopt(*command.adoption, now); }
+    void operator()(const Hold& /*command*/) const {
+      worker.acceptor_.hold();
+      worker.datagrams_.hold();
+    }
+    void operator()(const Proceed& /*command*/) const {
+      worker.acceptor_.proceed();
+      worker.datagrams_.proceed();
+    }
+    void operator()(const LeaveListeners& /*command*/) const {
+      worker.acceptor_.leave_listeners();
+      worker.datagrams_.leave_services();
+    }
+    void operator()(const AcceptInherited& command) const {
+      if (command.socket->owner == worker.index_) worker.acceptor_.accept_inherited(command.socket, now);
+    }
+    void operator()(const GiveFlows& command) const { command.gathering->add(worker.datagrams_.give_flows(now), 0); }
+    void operator()(const GiveConnections& command) const { worker.give_connections(*command.gathering, now); }
+    void operator()(const TakeFlow& command) const {
+      worker.datagrams_.take_flow(*command.socket, std::move(*command.flow), now);
+    }
+    void operator()(const TakeConnection& command) const {
+      worker.awaited_.fetch_sub(1, std::memory_order_relaxed);
+      worker.carrier_.take_over(std::move(*command.connection), worker.port_or_former(command.port, command.state),
+                                now);
+    }
     void operator()(const ReportIdle& /*command*/) const { worker.report_when_idle_ = true; }
     void operator()(const CancelAll& /*command*/) const {
       worker.cancelled_ += worker.carrier_.open() + worker.headers_.size();
@@ -214,13 +240,12 @@ bool Worker::offer(UniqueFd& client, const Arrival& arrival, const WorkerPort& p
 
 void Worker::adopt(Adoption& adoption, Clock::time_point now) {
   awaited_.fetch_sub(1, std::memory_order_relaxed);
-  std::shared_ptr<WorkerPort> port;
-  if (const auto found = ports_.find(adoption.port.get()); found != ports_.end()) {
-    port = found->second;
-  } else {
-    port = std::make_shared<WorkerPort>(adoption.port, index_, adoption.state);
-  }
-  carrier_.take(std::move(adoption.client), port, adoption.arrival, now);
+  carrier_.take(std::move(adoption.client), port_or_former(adoption.port, adoption.state), adoption.arrival, now);
+}
+
+void Worker::give_connections(Gathering<HandedConnection>& gathering, Clock::time_point now) {
+  std::vector<HandedConnection> given = carrier_.give(gathering.most, now);
+  gathering.add(std::move(given), carrier_.open() + headers_.size());
 }
 
 void Worker::list_connections(ConnectionListing& listing, Clock::time_point now) {
@@ -243,6 +268,12 @@ std::optional<Clock::time_point> Worker::next_deadline() {
     if (deadline) next = next ? std::min(*next, *deadline) : deadline;
   }
   return next;
+}
+
+std::shared_ptr<WorkerPort> Worker::port_or_former(const std::shared_ptr<ServedPort>& port,
+                                                   const PortState& state) const {
+  const auto found = ports_.find(port.get());
+  return found != ports_.end() ? found->second : std::make_shared<WorkerPort>(port, index_, state);
 }
 
 const std::shared_ptr<WorkerPort>& Worker::port_of(const std::shared_ptr<ServedPort>& port) {

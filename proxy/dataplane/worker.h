@@ -45,9 +45,16 @@ class Worker {
   void start();
   /// All workers, this one included; before start(). They must live until every one of them has quit.
   void meet(std::vector<Worker*> workers) { workers_ = std::move(workers); }
+  /// Takes nothing of what comes until told to proceed; before start().
+  void hold() {
+    acceptor_.hold();
+    datagrams_.hold();
+  }
   /// Accepts from a listener of its own; before start().
   void listen_on(UniqueFd listener) { acceptor_.listen_on(std::move(listener)); }
   void post(Mailbox::Batch commands) { mailbox_.post(std::move(commands)); }
+  /// One more connection is on its way to this worker by TakeConnection. Safe from any thread.
+  void await_connection() { awaited_.fetch_add(1, std::memory_order_relaxed); }
   /// Ends the thread. May be called twice.
   void quit();
 
@@ -61,6 +68,7 @@ class Worker {
   void listen(const Listen& command);
   void unlisten(const Unlisten& command, std::chrono::steady_clock::time_point now);
   void obey_commands(std::chrono::steady_clock::time_point now);
+  void give_connections(Gathering<HandedConnection>& gathering, std::chrono::steady_clock::time_point now);
   void list_connections(ConnectionListing& listing, std::chrono::steady_clock::time_point now);
   void report_idle();
   /// Connections it has, and will have.
@@ -69,6 +77,8 @@ class Worker {
   void adopt(Adoption& adoption, std::chrono::steady_clock::time_point now);
   std::optional<std::chrono::steady_clock::time_point> next_deadline();
   const std::shared_ptr<WorkerPort>& port_of(const std::shared_ptr<ServedPort>& port);
+  /// Also of one that was forgotten, whose last state is this.
+  std::shared_ptr<WorkerPort> port_or_former(const std::shared_ptr<ServedPort>& port, const PortState& state) const;
 
   std::size_t index_;
   WorkerReports reports_;

@@ -23,6 +23,8 @@ void WorkerCounters::add_to(DataplaneTotals& totals) const {
   totals.drained += drained.value();
   totals.vanished_peers += vanished_peers.value();
   totals.ejections += ejections.value();
+  totals.given += given.value();
+  totals.taken_over += taken_over.value();
   totals.resets_passed += resets_passed.value();
   totals.shed += shed.value();
   totals.proxy_header_errors += proxy_header_errors.value();

@@ -32,6 +32,9 @@ struct WorkerCounters {
   Counter drained;
   Counter vanished_peers;
   Counter resets_passed;
+  /// Connections given to another process, and taken over from one; these count as accepted, too.
+  Counter given;
+  Counter taken_over;
   Counter shed;
   Counter proxy_header_errors;
   Counter proxied_strangers;

@@ -77,6 +77,17 @@ Direction::Result Direction::move_bytes(Leg& from, Leg& to, RelayResources& reso
   }
 }
 
+Direction::Pending Direction::pending() const {
+  Pending pending{{}, sender_finished_};
+  if (held_) pending.held.assign(held_->bytes() + held_->begin, held_->end - held_->begin);
+  return pending;
+}
+
+void Direction::resume(const Pending& pending, RelayResources& resources) {
+  sender_finished_ = pending.sender_finished;
+  if (!pending.held.empty()) keep(pending.held.data(), pending.held.size(), resources);
+}
+
 void Direction::release(RelayResources& resources) {
   drop_held(resources);
   if (pipe_) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "proxy/relay/leg.h"
 #include "proxy/relay/relay_resources.h"
@@ -44,6 +45,18 @@ class Direction {
 
   /// The sender's FIN was read.
   bool sender_finished() const { return sender_finished_; }
+
+  /// What another process must know to go on where this left off.
+  struct Pending {
+    /// Read from the sender, and not yet taken by the receiver.
+    std::string held;
+    bool sender_finished = false;
+  };
+  /// None of its bytes is in a pipe: pending() tells all there is.
+  bool can_be_handed_over() const { return piped_ == 0; }
+  Pending pending() const;
+  /// Goes on from there. To be called before anything else.
+  void resume(const Pending& pending, RelayResources& resources);
 
  private:
   struct Held;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace ferry::proxy {
@@ -26,6 +27,9 @@ class UniqueFd {
   int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
 
+  /// The caller owns it from now on.
+  int release() noexcept { return std::exchange(fd_, -1); }
+
   void reset() noexcept {
     if (fd_ >= 0) {
       // Linux frees the descriptor whatever close(2) returns; repeating it could close another's.
@@ -36,5 +40,8 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+/// Another descriptor for the same file, closed on exec; none, and errno says why, where the system has none to give.
+inline UniqueFd duplicate(int fd) noexcept { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 }  // namespace ferry::proxy

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "proxy/capture/capture.h"
+#include "proxy/relay/unique_fd.h"
+
+namespace ferry::proxy {
+
+/// A kube-ferry that runs on this host, and lets another take its place.
+struct Predecessor {
+  UniqueFd channel;
+  int pid = 0;
+  std::string version;
+  /// By which connections come to it, and so will to its heir.
+  CaptureMethod capture = CaptureMethod::kBind;
+};
+
+/// Asks who answers at the path. None: nobody does. Throws std::runtime_error with a sentence for the log when whoever
+/// answers does not let this process take its place, or says nothing within `patience`.
+std::optional<Predecessor> find_predecessor(const std::string& path, const std::string& version,
+                                            std::chrono::milliseconds patience);
+
+/// Tells network namespaces apart; only in the same one do sockets mean the same.
+std::uint64_t network_namespace();
+
+}  // namespace ferry::proxy
