@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
+#include <utility>
 
 #include "tests/e2e/echo_client.h"
 #include "tests/e2e/eventually.h"
@@ -79,8 +80,19 @@ void ClusterTest::start_proxy(const std::vector<std::string>& flags) {
                                       "127.0.0.1:0",
                                       "--admin-socket="};
   append(command, flags);
+  proxy_command_ = command;
   proxy_ = std::make_unique<ChildProcess>(command);
   metrics_url_ = proxy_->wait_for_output("metrics[^\n]*(http://127\\.0\\.0\\.1:[0-9]+)");
+}
+
+std::unique_ptr<ChildProcess> ClusterTest::start_another_proxy(const std::vector<std::string>& flags) const {
+  std::vector<std::string> command = proxy_command_;
+  append(command, flags);
+  return std::make_unique<ChildProcess>(command);
+}
+
+std::unique_ptr<ChildProcess> ClusterTest::exchange_proxy(std::unique_ptr<ChildProcess> other) {
+  return std::exchange(proxy_, std::move(other));
 }
 
 std::string ClusterTest::metrics() const {

@@ -38,6 +38,10 @@ class ClusterTest : public ::testing::Test {
   /// Starts kube-ferry against the API server.
   void start_proxy(const std::vector<std::string>& flags = {});
   ChildProcess& proxy() { return *proxy_; }
+  /// Another kube-ferry, told the same as the one that runs, and this.
+  std::unique_ptr<ChildProcess> start_another_proxy(const std::vector<std::string>& flags = {}) const;
+  /// From now on this is the proxy; gives the one before. Its pages are where they were.
+  std::unique_ptr<ChildProcess> exchange_proxy(std::unique_ptr<ChildProcess> other);
   /// A page at the proxy's address for metrics, which has the probes too.
   HttpReply page(const std::string& path) const { return http("GET", metrics_url_ + path); }
   std::string metrics() const;
@@ -75,6 +79,7 @@ class ClusterTest : public ::testing::Test {
   int pods_made_ = 0;
   Api api_;
   std::string metrics_url_;
+  std::vector<std::string> proxy_command_;
   std::unique_ptr<ChildProcess> api_server_;
   std::unique_ptr<ChildProcess> proxy_;
 };

@@ -41,6 +41,8 @@ class ListenerTableTest : public ::testing::Test {
     int admit(const ListenAddress& /*at*/, int /*fd*/, const Admission& /*admission*/) override { return 0; }
     void refuse(const ListenAddress& at, int /*fd*/) override { told.push_back("refuse " + std::to_string(at.port)); }
     void release(const ListenAddress& at) override { told.push_back("release " + std::to_string(at.port)); }
+    std::vector<UniqueFd> inherit(std::vector<HandedSocket> /*sockets*/) override { return {}; }
+    void take_effect() override {}
     void own(const config::IpAddress& address) override { told.push_back("own " + address.to_string()); }
     void let_go(const config::IpAddress& address) override { told.push_back("let go " + address.to_string()); }
 
