@@ -71,7 +71,8 @@ TEST_P(Takeover, TwentyUpgradesInARowRefuseAndResetNothing) {
   }
   load_->wait_for_more(50);
   expect_that_no_call_failed();
-  EXPECT_EQ(metric("kube_ferry_connections_taken_over_total"), 30);
+  // And the calls that were under way.
+  EXPECT_GE(metric("kube_ferry_connections_taken_over_total"), 30);
   EXPECT_EQ(page("/healthz").status, 200);
   // Listeners that were taken over are closed once no handshake can be under way at them.
   eventually("no more descriptors are open than before", [&] { return open_descriptors() <= before; });
