@@ -6,14 +6,13 @@
 #include <list>
 #include <stdexcept>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
+#include "tests/apiserver/await.h"
 #include "tests/apiserver/http_session.h"
 #include "tests/apiserver/seed.h"
 
@@ -24,7 +23,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kRecords = 10000;
 constexpr auto kAcceptPause = std::chrono::milliseconds(50);
 
