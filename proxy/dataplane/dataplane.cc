@@ -45,6 +45,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   Overview overview() const;
   void list_connections(ConnectionListing::Wanted wanted, std::size_t most, ConnectionListing::Done done);
   Batches batches() const;
+  void nudge_workers() { hand_over(Commands{}); }
 
  private:
   static ServicePortSnapshot snapshot_of(const PortRegistry::Entry& entry);
@@ -60,6 +61,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   void ask_for_idle();
   void worker_idle(std::size_t cancelled);
   void post(Commands commands);
+  void hand_over(Commands commands);
   void schedule_retry();
 
   asio::any_io_executor control_;
@@ -294,9 +296,12 @@ void Dataplane::Impl::worker_idle(std::size_t cancelled) {
 }
 
 void Dataplane::Impl::post(Commands commands) {
-  if (commands.empty()) {
-    return;
+  if (!commands.empty()) {
+    hand_over(std::move(commands));
   }
+}
+
+void Dataplane::Impl::hand_over(Commands commands) {
   batches_posted_.add();
   const auto batch = std::make_shared<const Commands>(std::move(commands));
   for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -350,6 +355,8 @@ void Dataplane::drain(Clock::time_point deadline, std::function<void(DrainResult
 void Dataplane::stop() { impl_->stop(); }
 
 Dataplane::Batches Dataplane::batches() const { return impl_->batches(); }
+
+void Dataplane::nudge_workers() { impl_->nudge_workers(); }
 
 DataplaneSnapshot Dataplane::snapshot() const { return impl_->snapshot(); }
 
