@@ -144,9 +144,10 @@ void Daemon::run() {
     retire();
     return;
   }
+  const std::uint64_t open = dataplane_.overview().totals.connections.open;
   spdlog::info("{}: taking no new connections, {} open ones have {} to end",
-               last_signal_ == SIGINT ? "SIGINT" : "SIGTERM", dataplane_.snapshot().totals.connections.open,
-               format_duration(options_.shutdown_grace));
+               last_signal_ == SIGINT ? "SIGINT" : "SIGTERM", open, format_duration(options_.shutdown_grace));
+  tell_manager(report_.stopping(open, options_.shutdown_grace));
   health_.set_draining();
   takeover_server_.reset();
   stop_watching();
@@ -213,6 +214,7 @@ void Daemon::begin_takeover() {
 }
 
 void Daemon::serving() {
+  first_state_batch_ = dataplane_.batches().posted;
   health_.set_synced();
   let_others_take_over();
 }
@@ -275,11 +277,12 @@ void Daemon::start() {
   signals_.add(SIGINT);
   await_signal();
   look_for_stale_rules();
+  if (!heir_) {
+    inspector_->start();
+    admin_.start();
+    let_others_take_over();
+  }
   beat();
-  if (heir_) return;
-  inspector_->start();
-  admin_.start();
-  let_others_take_over();
 }
 
 void Daemon::look_for_stale_rules() {
@@ -304,6 +307,7 @@ void Daemon::beat() {
   const bool synced = store_.synced();
   if (synced && !view_.synced) {
     programming_.count_from(std::chrono::system_clock::now());
+    if (!heir_) first_state_batch_ = dataplane_.batches().posted;
     spdlog::info("synced: {} services, {} service ports", store_.stats().services, store_.stats().service_ports);
   }
   {
@@ -313,20 +317,54 @@ void Daemon::beat() {
   if (synced && heir_ && !takeover_began_) begin_takeover();
   if (synced && !heir_) health_.set_synced();
   if (synced) tidy_routes();
-  if (changes_are_in_force()) health_.beat(std::chrono::steady_clock::now());
-  heartbeat_.expires_after(synced ? kBeat : kBeatBeforeSync);
+  const bool moving = workers_move();
+  if (moving) health_.beat(std::chrono::steady_clock::now());
+  report(moving);
+  heartbeat_.expires_after(first_state_is_in_force()
+                               ? std::min<std::chrono::microseconds>(kBeat, report_.pace().value_or(kBeat))
+                               : kBeatBeforeSync);
   heartbeat_.async_wait([this](const boost::system::error_code& code) {
     if (!code.failed()) beat();
   });
 }
 
-bool Daemon::changes_are_in_force() {
-  if (!unconfirmed_) return true;
-  const Dataplane::Batches seen = dataplane_.batches();
-  if (seen.done < awaited_batch_) return false;
-  awaited_batch_ = seen.posted;
-  unconfirmed_ = seen.done < awaited_batch_;
+bool Daemon::workers_move() {
+  if (dataplane_.batches().done < awaited_batch_) return false;
+  // Without changes, too, a worker that is stuck shows.
+  dataplane_.nudge_workers();
+  awaited_batch_ = dataplane_.batches().posted;
   return true;
+}
+
+bool Daemon::first_state_is_in_force() const {
+  return first_state_batch_ && dataplane_.batches().done >= *first_state_batch_;
+}
+
+Standing Daemon::standing() const {
+  const Dataplane::Overview overview = dataplane_.overview();
+  Standing made{.in_force = first_state_is_in_force(),
+                .services = view_.stats.services,
+                .service_ports = view_.stats.service_ports,
+                .connections = overview.totals.connections.open,
+                .unserved = overview.unserved};
+  if (api_) add_trouble(made, api_->status(), rest_->config().server.to_string());
+  return made;
+}
+
+void Daemon::report(bool moving) {
+  if (!manager_) return;
+  Standing now = standing();
+  now.moving = moving;
+  const std::string state = report_.next(now, std::chrono::steady_clock::now());
+  if (!state.empty() && tell_manager(state)) report_.heard();
+}
+
+bool Daemon::tell_manager(const std::string& state) {
+  const std::error_code error = manager_.notify(state);
+  if (error && manager_hears_) spdlog::warn("the service manager cannot be told how things stand: {}", error.message());
+  if (!error && !manager_hears_) spdlog::info("the service manager is told how things stand again");
+  manager_hears_ = !error;
+  return manager_hears_;
 }
 
 void Daemon::await_programming() {
@@ -343,7 +381,6 @@ void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   routes_.apply(changes);
   dataplane_.apply(changes);
   health_checks_.set(local_endpoints_.apply(changes));
-  unconfirmed_ = true;
   const auto now = std::chrono::system_clock::now();
   sync_.applied(changes, now, std::chrono::steady_clock::now() - begin);
   health_.set_applied(now);
@@ -382,7 +419,6 @@ void Daemon::look_around() {
   routes_.move_to(view.addresses, own_sources(host_->now(), own_node_));
   health_checks_.move_to(view.node_port_addresses);
   dataplane_.move_to(std::move(view));
-  unconfirmed_ = true;
 }
 
 void Daemon::set_service_ranges(const std::vector<config::IpPrefix>& ranges) {

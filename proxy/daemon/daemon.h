@@ -22,6 +22,7 @@
 #include "proxy/admin/local_endpoints.h"
 #include "proxy/daemon/access_log.h"
 #include "proxy/daemon/logging.h"
+#include "proxy/daemon/manager_report.h"
 #include "proxy/daemon/options.h"
 #include "proxy/daemon/stale_rules_notice.h"
 #include "proxy/dataplane/dataplane.h"
@@ -30,6 +31,7 @@
 #include "proxy/handover/takeover_server.h"
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
+#include "proxy/host/service_manager.h"
 #include "proxy/host/service_routes.h"
 #include "proxy/host/stale_rules.h"
 #include "proxy/inspect/inspector.h"
@@ -93,10 +95,15 @@ class Daemon {
   void make_ranges_local();
   /// Takes away routes that nobody needs any more.
   void tidy_routes();
-  /// Shows the admin thread how things stand, once a second.
+  /// Shows the admin thread and the service manager how things stand, once a second.
   void beat();
-  /// Every worker has carried out the changes that had been handed over at the last look.
-  bool changes_are_in_force();
+  void report(bool moving);
+  /// False: it does not hear; that is logged once.
+  bool tell_manager(const std::string& state);
+  Standing standing() const;
+  bool first_state_is_in_force() const;
+  /// Every worker has carried out what had been handed over at the last look.
+  bool workers_move();
   /// Tells the metric of the changes that are in force by now, and looks again soon while some are not.
   void await_programming();
   void look_for_stale_rules();
@@ -109,6 +116,10 @@ class Daemon {
   StoreView store_view() const;
 
   const Options options_;
+  /// First, while there is no other thread.
+  ServiceManager manager_ = ServiceManager::from_environment();
+  ManagerReport report_{manager_.watchdog()};
+  bool manager_hears_ = true;
   boost::asio::io_context control_{1};
   boost::asio::signal_set signals_{control_};
   boost::asio::steady_timer heartbeat_{control_};
@@ -154,9 +165,10 @@ class Daemon {
   int signals_received_ = 0;
   int last_signal_ = 0;
 
-  /// Changes were handed over since the workers were last seen to have carried out everything.
-  bool unconfirmed_ = false;
+  /// What every worker is to have carried out by the next look.
   std::uint64_t awaited_batch_ = 0;
+  /// The batch that ends the first state; none before it was read.
+  std::optional<std::uint64_t> first_state_batch_;
 
   /// Last, so that its thread ends before what it reads.
   AdminServer admin_;

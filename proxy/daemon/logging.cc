@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "proxy/daemon/journal.h"
 #include "proxy/daemon/rate_limit_sink.h"
 
 namespace ferry::proxy {
@@ -19,7 +20,11 @@ spdlog::level::level_enum level_of(int verbosity) {
 void set_up_logging(int verbosity) {
   auto limited = std::make_shared<RateLimitSink>(std::make_shared<spdlog::sinks::stderr_sink_mt>());
   auto logger = std::make_shared<spdlog::logger>("kube-ferry", std::move(limited));
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %n: %v");
+  if (stderr_is_journal()) {
+    logger->set_formatter(journal_formatter());
+  } else {
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %n: %v");
+  }
   logger->set_level(level_of(verbosity));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));

@@ -22,6 +22,7 @@
 #include "proxy/daemon/config_file.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/daemon/effective_configuration.h"
+#include "proxy/daemon/journal.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/oom_score.h"
@@ -125,6 +126,10 @@ int run(std::vector<std::string> arguments) {
   return EXIT_SUCCESS;
 }
 
+void complain(const std::exception& error) {
+  std::fprintf(stderr, "%skube-ferry: %s\n", std::string(ferry::proxy::error_prefix()).c_str(), error.what());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -135,10 +140,10 @@ int main(int argc, char** argv) {
     }
     return run(std::move(arguments));
   } catch (const ferry::proxy::UsageError& error) {
-    std::fprintf(stderr, "kube-ferry: %s\n", error.what());
+    complain(error);
     return kUsage;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "kube-ferry: %s\n", error.what());
+    complain(error);
     return EXIT_FAILURE;
   }
 }

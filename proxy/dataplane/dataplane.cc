@@ -236,9 +236,12 @@ void Dataplane::Impl::worker_idle(std::size_t cancelled) {
 }
 
 void Dataplane::Impl::post(Commands commands) {
-  if (commands.empty()) {
-    return;
+  if (!commands.empty()) {
+    post_batch(std::move(commands));
   }
+}
+
+void Dataplane::Impl::post_batch(Commands commands) {
   batches_posted_.add();
   const auto batch = std::make_shared<const Commands>(std::move(commands));
   for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -317,6 +320,8 @@ void Dataplane::drain(Clock::time_point deadline, std::function<void(DrainResult
 void Dataplane::stop() { impl_->stop(); }
 
 Dataplane::Batches Dataplane::batches() const { return impl_->batches(); }
+
+void Dataplane::nudge_workers() { impl_->nudge_workers(); }
 
 DataplaneSnapshot Dataplane::snapshot() const { return impl_->snapshot(); }
 

@@ -113,6 +113,9 @@ class Dataplane {
   };
   Batches batches() const;
 
+  /// Hands every worker a batch that says nothing, so that batches() shows whether all of them move.
+  void nudge_workers();
+
   /// One service port for those who look at it closely.
   struct Port {
     std::shared_ptr<const ServedPort> served;

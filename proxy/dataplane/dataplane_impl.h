@@ -60,6 +60,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   Overview overview() const;
   void list_connections(ConnectionListing::Wanted wanted, std::size_t most, ConnectionListing::Done done);
   Batches batches() const;
+  void nudge_workers() { post_batch(Commands{}); }
 
  private:
   static ServicePortSnapshot snapshot_of(const PortRegistry::Entry& entry);
@@ -75,6 +76,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   void ask_for_idle();
   void worker_idle(std::size_t cancelled);
   void post(Commands commands);
+  void post_batch(Commands commands);
   /// To one worker.
   void post_to(std::size_t worker, Command command);
   std::vector<HandedAffinity> affinities() const;

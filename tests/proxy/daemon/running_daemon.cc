@@ -1,5 +1,7 @@
 #include "tests/proxy/daemon/running_daemon.h"
 
+#include <utility>
+
 #include <boost/asio/io_context.hpp>
 #include <spdlog/fmt/fmt.h>
 
@@ -35,12 +37,18 @@ std::string Manifest::to_yaml() const {
   return yaml;
 }
 
-RunningDaemon::RunningDaemon(std::vector<std::string> flags)
-    : process_([&flags] {
-        flags.insert(flags.end(), {"--workers=1", "--healthz-bind-address=127.0.0.1:0",
-                                   "--metrics-bind-address=127.0.0.1:0", "--admin-socket="});
-        return kube_ferry(flags);
-      }()),
+namespace {
+
+std::vector<std::string> with_free_ports(std::vector<std::string> flags) {
+  flags.insert(flags.end(), {"--workers=1", "--healthz-bind-address=127.0.0.1:0", "--metrics-bind-address=127.0.0.1:0",
+                             "--admin-socket="});
+  return flags;
+}
+
+}  // namespace
+
+RunningDaemon::RunningDaemon(std::vector<std::string> flags, std::vector<std::string> environment)
+    : process_(kube_ferry(with_free_ports(std::move(flags))), std::move(environment)),
       health_url_(process_.wait_for_output("serving health on (http://[0-9.]+:[0-9]+)")),
       metrics_url_(process_.wait_for_output("serving metrics on (http://[0-9.]+:[0-9]+)")) {}
 

@@ -28,7 +28,8 @@ struct Manifest {
 /// kube-ferry following files, its admin pages on free ports that are read from its log.
 class RunningDaemon {
  public:
-  explicit RunningDaemon(std::vector<std::string> flags);
+  /// `environment`: further NAME=VALUE words.
+  explicit RunningDaemon(std::vector<std::string> flags, std::vector<std::string> environment = {});
 
   HttpReply health(const std::string& path) const { return http("GET", health_url_ + path); }
   HttpReply metrics(const std::string& path) const { return http("GET", metrics_url_ + path); }
