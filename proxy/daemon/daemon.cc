@@ -52,8 +52,11 @@ config::StoreOptions store_options(const Options& options, decltype(config::Stor
 
 }  // namespace
 
-Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api, std::optional<Predecessor> predecessor)
+Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api, std::optional<Predecessor> predecessor,
+               KeptSockets::Left kept)
     : options_(options),
+      // A process that lives knows better.
+      kept_(predecessor ? KeptSockets::Left() : std::move(kept)),
       access_log_(options.access_log.empty() ? std::nullopt
                                              : std::optional<AccessLog>(std::in_place, options.access_log)),
       dataplane_(control_.get_executor(), dataplane_options(predecessor), component_logger("dataplane")),
@@ -68,7 +71,7 @@ Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api, s
                                       inherited_pages_->add(std::move(pages));
                                       serve_pages();
                                     },
-                                    [this] { serving(); }};
+                                    [this] { serving(); }, [this] { keep_sockets(); }};
     heir_.emplace(control_.get_executor(), std::move(*predecessor), dataplane_, callbacks,
                   component_logger("takeover"));
   }
@@ -94,7 +97,10 @@ DataplaneOptions Daemon::dataplane_options(const std::optional<Predecessor>& pre
   DataplaneOptions made;
   made.workers = options_.workers;
   made.capture = predecessor ? predecessor->capture : options_.capture;
-  made.heir = predecessor.has_value();
+  const bool left = !kept_.inheritance.sockets.empty();
+  if (left) made.capture = kept_.inheritance.capture == "sk_lookup" ? CaptureMethod::kSkLookup : CaptureMethod::kBind;
+  made.heir = predecessor || left;
+  if (manager_) made.keeper = &keeper_;
   made.service_ranges = options_.service_cidrs;
   made.half_close_timeout = options_.half_close_timeout;
   made.dead_peer_timeout = options_.dead_peer_timeout;
@@ -151,7 +157,12 @@ void Daemon::run() {
   health_.set_draining();
   takeover_server_.reset();
   stop_watching();
-  dataplane_.stop_accepting();
+  if (manager_) {
+    // It has the listening sockets too. Should it start another process, that one takes what waits there.
+    dataplane_.leave_accepting();
+  } else {
+    dataplane_.stop_accepting();
+  }
   drain();
   end();
 }
@@ -206,6 +217,10 @@ void Daemon::run_until(const bool& done) {
 
 void Daemon::begin_takeover() {
   takeover_began_ = true;
+  if (!heir_) {
+    take_up_kept();
+    return;
+  }
   boost::asio::co_spawn(control_, heir_->take_over(), [this](const std::exception_ptr& failure) {
     if (!failure) return;
     failure_ = failure;
@@ -213,7 +228,22 @@ void Daemon::begin_takeover() {
   });
 }
 
+void Daemon::take_up_kept() {
+  const std::size_t count = kept_.inheritance.sockets.size();
+  dataplane_.inherit(std::exchange(kept_.inheritance, {}));
+  dataplane_.take_effect();
+  spdlog::info("took up {} sockets that the service manager had kept", count);
+  serving();
+  keep_sockets();
+}
+
+void Daemon::keep_sockets() {
+  if (!manager_) return;
+  copy_pages([this](const std::vector<UniqueFd>& pages) { keeper_.keep_all(dataplane_.sockets(), pages); });
+}
+
 void Daemon::serving() {
+  serving_ = true;
   first_state_batch_ = dataplane_.batches().posted;
   health_.set_synced();
   let_others_take_over();
@@ -245,6 +275,7 @@ void Daemon::copy_pages(std::function<void(std::vector<UniqueFd>)> tell) {
 
 void Daemon::replaced() {
   replaced_ = true;
+  if (manager_) tell_manager(fmt::format("MAINPID={}", takeover_server_->heirs_pid()));
   health_checks_.stop();
   admin_.leave();
   control_.stop();
@@ -260,7 +291,12 @@ void Daemon::serve_pages() {
 
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
-  if (!heir_) open_addresses();
+  if (!heir_) {
+    inherited_pages_->add(std::exchange(kept_.pages, {}));
+    admin_.inherit(inherited_pages_);
+    health_checks_.inherit(inherited_pages_);
+    open_addresses();
+  }
   // On loopback the kernel does so by itself.
   const auto& ranges = options_.service_cidrs;
   const bool beyond_loopback = ranges.empty() ? api_.has_value() : !ranges.front().address().is_loopback();
@@ -280,7 +316,11 @@ void Daemon::start() {
   if (!heir_) {
     inspector_->start();
     admin_.start();
+  }
+  if (!waits_to_serve()) {
+    serving_ = true;
     let_others_take_over();
+    keep_sockets();
   }
   beat();
 }
@@ -307,15 +347,15 @@ void Daemon::beat() {
   const bool synced = store_.synced();
   if (synced && !view_.synced) {
     programming_.count_from(std::chrono::system_clock::now());
-    if (!heir_) first_state_batch_ = dataplane_.batches().posted;
+    if (serving_) first_state_batch_ = dataplane_.batches().posted;
     spdlog::info("synced: {} services, {} service ports", store_.stats().services, store_.stats().service_ports);
   }
   {
     const std::lock_guard lock(view_mutex_);
     view_ = {store_.stats(), synced};
   }
-  if (synced && heir_ && !takeover_began_) begin_takeover();
-  if (synced && !heir_) health_.set_synced();
+  if (synced && waits_to_serve() && !takeover_began_) begin_takeover();
+  if (synced && serving_) health_.set_synced();
   if (synced) tidy_routes();
   const bool moving = workers_move();
   if (moving) health_.beat(std::chrono::steady_clock::now());

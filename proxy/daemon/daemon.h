@@ -27,6 +27,7 @@
 #include "proxy/daemon/stale_rules_notice.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/handover/heir.h"
+#include "proxy/handover/kept_sockets.h"
 #include "proxy/handover/predecessor.h"
 #include "proxy/handover/takeover_server.h"
 #include "proxy/host/host_addresses.h"
@@ -53,7 +54,9 @@ class Daemon {
  public:
   /// Nothing is opened yet. `api`: how to reach the API server; none when only files are read.
   /// `predecessor`: whose place it takes, if anybody's; until it knows what there is to serve, that one goes on.
-  Daemon(const Options& options, std::optional<watch::ClientConfig> api, std::optional<Predecessor> predecessor = {});
+  /// `kept`: what the service manager has kept of a process before.
+  Daemon(const Options& options, std::optional<watch::ClientConfig> api, std::optional<Predecessor> predecessor = {},
+         KeptSockets::Left kept = {});
 
   /// Serves until SIGTERM or SIGINT, then drains and ends; or until another process takes this one's place. Throws
   /// std::exception with one sentence for the log when it cannot start: an address that is taken, a file that is
@@ -71,6 +74,10 @@ class Daemon {
   /// Everything is known that is to be served here: whoever served it so far may hand it over.
   void begin_takeover();
   void serving();
+  /// Serves with the sockets that were kept.
+  void take_up_kept();
+  /// From now on the service manager keeps what this process opens.
+  void keep_sockets();
   void let_others_take_over();
   void copy_pages(std::function<void(std::vector<UniqueFd>)> tell);
   /// Another process serves.
@@ -113,13 +120,12 @@ class Daemon {
   InspectorSources inspector_sources();
   std::vector<watch::FileSourceStatus> file_status() const;
   DataplaneOptions dataplane_options(const std::optional<Predecessor>& predecessor);
+  /// Nothing is served until who served before has been heard, or what it left is taken up.
+  bool waits_to_serve() const { return (heir_ || !kept_.empty()) && !serving_; }
   StoreView store_view() const;
 
   const Options options_;
   /// First, while there is no other thread.
-  ServiceManager manager_ = ServiceManager::from_environment();
-  ManagerReport report_{manager_.watchdog()};
-  bool manager_hears_ = true;
   boost::asio::io_context control_{1};
   boost::asio::signal_set signals_{control_};
   boost::asio::steady_timer heartbeat_{control_};
@@ -137,10 +143,18 @@ class Daemon {
   /// Sockets of the process whose place this one takes.
   std::shared_ptr<InheritedListeners> inherited_pages_ = std::make_shared<InheritedListeners>();
 
+  ServiceManager manager_ = ServiceManager::from_environment();
+  ManagerReport report_{manager_.watchdog()};
+  bool manager_hears_ = true;
+  /// What the service manager has kept of a process before, until it is taken up.
+  KeptSockets::Left kept_;
+  KeptSockets keeper_{manager_, kept_};
+
   std::optional<AccessLog> access_log_;
   Dataplane dataplane_;
   std::optional<Heir> heir_;
   bool takeover_began_ = false;
+  bool serving_ = false;
   std::optional<TakeoverServer> takeover_server_;
   bool replaced_ = false;
   /// Why nothing can be served.

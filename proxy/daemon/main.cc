@@ -28,6 +28,7 @@
 #include "proxy/daemon/oom_score.h"
 #include "proxy/daemon/options.h"
 #include "proxy/daemon/version.h"
+#include "proxy/handover/kept_sockets.h"
 #include "proxy/handover/predecessor.h"
 #include "proxy/host/external_rules.h"
 #include "proxy/host/host_addresses.h"
@@ -91,6 +92,8 @@ std::optional<ferry::proxy::Predecessor> predecessor(const Options& options) {
 }
 
 int run(std::vector<std::string> arguments) {
+  // Before anything else opens a descriptor or starts a thread.
+  auto kept = ferry::proxy::KeptSockets::sort_out(ferry::proxy::inherited_descriptors());
   auto parsed = ferry::proxy::parse_options(arguments);
   if (const auto* const print = std::get_if<ferry::proxy::TextToPrint>(&parsed)) {
     std::fputs(print->text.c_str(), stdout);
@@ -122,7 +125,7 @@ int run(std::vector<std::string> arguments) {
     spdlog::info("{}: these say nothing here: {}", options.config, fmt::join(file.without_effect, ", "));
   }
   settle_process(options);
-  ferry::proxy::Daemon(options, api, predecessor(options)).run();
+  ferry::proxy::Daemon(options, api, predecessor(options), std::move(kept)).run();
   return EXIT_SUCCESS;
 }
 

@@ -86,6 +86,8 @@ void Acceptor::proceed() {
 }
 
 void Acceptor::leave_listeners() {
+  // Their files live on, and an epoll watches files rather than descriptors.
+  hold();
   paused_.clear();
   resume_at_.reset();
   inherited_.clear();

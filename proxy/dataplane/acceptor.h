@@ -74,7 +74,8 @@ class Acceptor {
   /// be told.
   void hold();
   void proceed();
-  /// Forgets every listening socket, and takes nothing from their queues: another process has them too. While held.
+  /// Forgets every listening socket, and takes nothing from their queues: another process has them too. Must not be
+  /// called while events of the turn are still to be told.
   void leave_listeners();
   /// Accepts also from this listener of a process whose place this one takes, as long as handshakes that began there
   /// may take.

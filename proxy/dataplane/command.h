@@ -66,7 +66,9 @@ struct ListConnections {
 struct Hold {};
 /// Take what comes again.
 struct Proceed {};
-/// Another process has the listening sockets now: forget them, and take nothing from their queues. After Hold.
+/// Another process has the listening sockets now: forget them, and take nothing from their queues; those of TCP, or
+/// all, which takes Hold first.
+struct LeaveStreams {};
 struct LeaveListeners {};
 /// Accept also from this listener of a process that went before, as long as its handshakes may take.
 struct AcceptInherited {
@@ -96,9 +98,9 @@ struct CancelAll {};
 /// Reset every connection, close every listener, and end the thread.
 struct Quit {};
 
-using Command =
-    std::variant<Listen, Unlisten, UseState, Forget, Adopt, ListConnections, Hold, Proceed, LeaveListeners,
-                 AcceptInherited, GiveFlows, GiveConnections, TakeFlow, TakeConnection, ReportIdle, CancelAll, Quit>;
+using Command = std::variant<Listen, Unlisten, UseState, Forget, Adopt, ListConnections, Hold, Proceed, LeaveStreams,
+                             LeaveListeners, AcceptInherited, GiveFlows, GiveConnections, TakeFlow, TakeConnection,
+                             ReportIdle, CancelAll, Quit>;
 /// A large cluster makes tens of thousands of them at a time, which a vector would move each time it grows.
 using Commands = std::deque<Command>;
 

@@ -103,6 +103,15 @@ void Dataplane::Impl::stop_accepting() {
   retry_timer_.cancel();
 }
 
+void Dataplane::Impl::leave_accepting() {
+  {
+    const std::lock_guard lock(mutex_);
+    listeners_.leave_streams();
+  }
+  post(Commands{LeaveStreams{}});
+  retry_timer_.cancel();
+}
+
 void Dataplane::Impl::drain(Clock::time_point deadline, std::function<void(DrainResult)> done) {
   if (workers_.empty()) {
     asio::post(control_, [done = std::move(done)] { done(DrainResult{}); });
@@ -298,6 +307,8 @@ void Dataplane::take_connection(HandedConnection connection) { impl_->take_conne
 
 std::string_view Dataplane::capture_name() const { return impl_->capture_name(); }
 
+std::vector<HandedSocket> Dataplane::sockets() const { return impl_->sockets(); }
+
 Inheritance Dataplane::bequeath() { return impl_->bequeath(); }
 
 void Dataplane::hold(std::function<void(Held)> done) { impl_->hold(std::move(done)); }
@@ -312,6 +323,8 @@ void Dataplane::give_connections(std::size_t most,
 }
 
 void Dataplane::stop_accepting() { impl_->stop_accepting(); }
+
+void Dataplane::leave_accepting() { impl_->leave_accepting(); }
 
 void Dataplane::drain(Clock::time_point deadline, std::function<void(DrainResult)> done) {
   impl_->drain(deadline, std::move(done));

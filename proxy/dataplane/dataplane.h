@@ -75,7 +75,9 @@ class Dataplane {
   ///
   /// Capture::name().
   std::string_view capture_name() const;
-  /// Copies of every descriptor by which connections come. What is applied from now on waits for resume().
+  /// Copies of every descriptor by which connections come.
+  std::vector<HandedSocket> sockets() const;
+  /// The same, and the method of capture. What is applied from now on waits for resume().
   Inheritance bequeath();
   struct Held {
     std::vector<HandedFlow> flows;
@@ -94,9 +96,11 @@ class Dataplane {
   void give_connections(std::size_t most,
                         std::function<void(std::vector<HandedConnection> given, std::size_t left)> done);
 
-  /// Closes every TCP listener, such that no client that completed its handshake is reset, and opens no socket from now
-  /// on. Carried connections go on, and so does UDP, until stop().
+  /// Closes every TCP listener, and opens no socket from now on. Carried connections go on, and so does UDP, until
+  /// stop(). Nobody that completed its handshake is reset: each is taken still.
   void stop_accepting();
+  /// The same where somebody else has copies of the listeners: whoever waits there is left to him.
+  void leave_accepting();
 
   /// Calls `done` once, through the control executor: as soon as no connection is left, or at the deadline, when those
   /// that remain are reset. Needs stop_accepting() first.

@@ -42,6 +42,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   void apply(const std::vector<config::ServicePortChange>& changes);
   void move_to(NodeView node);
   void stop_accepting();
+  void leave_accepting();
   void drain(std::chrono::steady_clock::time_point deadline, std::function<void(DrainResult)> done);
   void stop();
   void inherit(Inheritance inheritance);
@@ -50,6 +51,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   void take_effect();
   void take_connection(HandedConnection connection);
   std::string_view capture_name() const { return capture_->name(); }
+  std::vector<HandedSocket> sockets() const;
   Inheritance bequeath();
   void hold(std::function<void(Held)> done);
   void resume();

@@ -7,6 +7,7 @@
 
 #include "proxy/balancer/ejections.h"
 #include "proxy/capture/capture.h"
+#include "proxy/capture/socket_keeper.h"
 #include "proxy/dataplane/connection_record.h"
 
 namespace ferry::proxy {
@@ -20,6 +21,8 @@ struct DataplaneOptions {
   /// It takes another process's place: nothing is opened before Dataplane::inherit(), and no connection taken before
   /// Dataplane::take_effect().
   bool heir = false;
+  /// Told of each socket that is opened for a service address, and closed; outlives the dataplane. Null: nobody is.
+  SocketKeeper* keeper = nullptr;
   /// Ranges whose every address is a service's, or nobody's.
   Prefixes service_ranges{};
   /// A connection of which one side has finished sending is closed when no byte has moved for this long.

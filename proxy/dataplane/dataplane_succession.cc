@@ -81,12 +81,14 @@ void Dataplane::Impl::take_connection(HandedConnection connection) {
 Inheritance Dataplane::Impl::bequeath() {
   frozen_.emplace();
   retry_timer_.cancel();
-  Inheritance left;
+  return {std::string(capture_->name()), sockets()};
+}
+
+std::vector<HandedSocket> Dataplane::Impl::sockets() const {
   const std::lock_guard lock(mutex_);
-  left.capture = capture_->name();
-  left.sockets = listeners_.bequeath();
-  for (HandedSocket& socket : capture_->bequeath()) left.sockets.push_back(std::move(socket));
-  return left;
+  std::vector<HandedSocket> all = listeners_.bequeath();
+  for (HandedSocket& socket : capture_->bequeath()) all.push_back(std::move(socket));
+  return all;
 }
 
 void Dataplane::Impl::hold(std::function<void(Held)> done) {

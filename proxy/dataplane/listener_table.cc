@@ -104,6 +104,18 @@ std::shared_ptr<ListenSocket> ListenerTable::socket_at(const ListenAddress& at) 
   return found != slots_.end() ? found->second.socket : nullptr;
 }
 
+void ListenerTable::leave_streams() {
+  stopped_ = true;
+  troubled_.clear();
+  for (auto& [at, slot] : slots_) {
+    slot.error = 0;
+    if (slot.socket && at.protocol == config::Protocol::kTcp) {
+      slot.socket.reset();
+      --open_count_;
+    }
+  }
+}
+
 void ListenerTable::abandon() {
   stopped_ = true;
   for (auto& [at, slot] : slots_) {
@@ -191,6 +203,7 @@ void ListenerTable::open_socket(const ListenAddress& at, Slot& slot, TimePoint n
     next_owner_ = (next_owner_ + 1) % options_.workers;
   }
   ++open_count_;
+  if (options_.keeper != nullptr && slot.socket->fd) options_.keeper->keep(at, slot.socket->fd.get());
   commands.push_back(Listen{slot.socket, port, claim.frontend});
 }
 
@@ -220,6 +233,7 @@ void ListenerTable::admit(const Slot& slot, const Admission& admission) {
 }
 
 void ListenerTable::close_socket(Slot& slot, Commands& commands) {
+  if (options_.keeper != nullptr && slot.socket->fd) options_.keeper->forget(slot.socket->at);
   capture_.refuse(slot.socket->at, slot.socket->fd.get());
   --open_count_;
   ++closing_count_;

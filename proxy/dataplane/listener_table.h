@@ -50,6 +50,9 @@ class ListenerTable {
   /// Closes every TCP listener and opens no socket from now on. UDP, which has nothing to drain, is carried to the end.
   void stop(Commands& commands);
 
+  /// The same where somebody else has the TCP listeners too: they are left to him as they are.
+  void leave_streams();
+
   /// The workers are gone: closes every socket at once.
   void abandon();
 

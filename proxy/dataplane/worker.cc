@@ -183,6 +183,7 @@ void Worker::obey_commands(Clock::time_point now) {
       worker.acceptor_.proceed();
       worker.datagrams_.proceed();
     }
+    void operator()(const LeaveStreams& /*command*/) const { worker.acceptor_.leave_listeners(); }
     void operator()(const LeaveListeners& /*command*/) const {
       worker.acceptor_.leave_listeners();
       worker.datagrams_.leave_services();

@@ -43,6 +43,7 @@ asio::awaitable<void> Heir::take_over() {
                   predecessor_.pid, channel_.error());
   }
   channel_.close();
+  callbacks_.done();
 }
 
 asio::awaitable<bool> Heir::say(const char* what) {

@@ -26,6 +26,8 @@ class Heir {
     std::function<void(std::vector<UniqueFd>)> inherit_pages;
     /// Connections are taken here from now on.
     std::function<void()> serving;
+    /// The other process has nothing more to give.
+    std::function<void()> done;
   };
 
   /// `dataplane` outlives it, and was made with DataplaneOptions::heir.

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "proxy/handover/message.h"
 #include "proxy/handover/wire.h"
@@ -55,8 +56,11 @@ std::optional<Predecessor> find_predecessor(const std::string& path, const std::
   Predecessor found{connect_to(path), 0, {}, CaptureMethod::kBind};
   if (!found.channel) return std::nullopt;
   prepare_message_socket(found.channel.get());
-  const nlohmann::json hello = {
-      {"kind", "hello"}, {"protocol", kHandoverProtocol}, {"version", version}, {"network", network_namespace()}};
+  const nlohmann::json hello = {{"kind", "hello"},
+                                {"protocol", kHandoverProtocol},
+                                {"version", version},
+                                {"pid", ::getpid()},
+                                {"network", network_namespace()}};
   if (const auto error = send_message(found.channel.get(), hello, {})) throw std::runtime_error(error->reason);
   const Message answer = answer_on(found.channel.get(), patience);
   if (answer.kind() != "welcome") {

@@ -158,6 +158,7 @@ asio::awaitable<bool> TakeoverServer::greet(Shared state, std::shared_ptr<Channe
   answer["pid"] = ::getpid();
   answer["version"] = state->version;
   answer["capture"] = state->dataplane.capture_name();
+  if (reason.empty()) state->heirs_pid = hello->body.value("pid", 0);
   const bool said = co_await channel->send(std::move(answer), {}, kPatience);
   co_return said&& reason.empty();
 }

@@ -44,6 +44,9 @@ class TakeoverServer {
   /// Another process is about to take this one's place.
   bool has_heir() const { return state_->heir != nullptr; }
 
+  /// Its process; 0: there is none.
+  int heirs_pid() const { return state_->heirs_pid; }
+
   /// After Callbacks::replaced: hands over one connection after the other, until none is left, or at the deadline.
   /// `done` is told how many are left, through the executor.
   void give_connections(std::chrono::steady_clock::time_point deadline, std::function<void(std::size_t left)> done);
@@ -64,6 +67,7 @@ class TakeoverServer {
     boost::asio::posix::stream_descriptor listener;
     /// Who takes this one's place.
     std::shared_ptr<Channel> heir;
+    int heirs_pid = 0;
     bool replaced = false;
     bool stopped = false;
   };

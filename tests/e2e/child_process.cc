@@ -29,9 +29,22 @@ std::vector<std::string> environment_with(std::vector<std::string> extra) {
   return result;
 }
 
+/// Puts them where the program that is executed next finds them. `copies` has room for as many.
+void pass(const std::vector<int>& descriptors, std::vector<int>& copies) {
+  // Out of the way first: one may stand where another belongs.
+  constexpr int kBeyond = 1000;
+  for (std::size_t index = 0; index < descriptors.size(); ++index) {
+    copies[index] = fcntl(descriptors[index], F_DUPFD_CLOEXEC, kBeyond);
+  }
+  for (std::size_t index = 0; index < copies.size(); ++index) {
+    dup2(copies[index], STDERR_FILENO + 1 + static_cast<int>(index));
+  }
+}
+
 }  // namespace
 
-ChildProcess::ChildProcess(std::vector<std::string> command, std::vector<std::string> extra_environment)
+ChildProcess::ChildProcess(std::vector<std::string> command, std::vector<std::string> extra_environment,
+                           const std::vector<int>& descriptors)
     : name_(command.at(0)) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe: " + std::string(std::strerror(errno)));
@@ -39,6 +52,7 @@ ChildProcess::ChildProcess(std::vector<std::string> command, std::vector<std::st
   std::vector<char*> arguments = pointers(command);
   std::vector<std::string> environment = environment_with(std::move(extra_environment));
   std::vector<char*> environment_pointers = pointers(environment);
+  std::vector<int> copies(descriptors.size());
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
@@ -50,6 +64,7 @@ ChildProcess::ChildProcess(std::vector<std::string> command, std::vector<std::st
     dup2(ends[1], STDERR_FILENO);
     // What this process listens on must not live on in the child: Asio's sockets are not close-on-exec.
     close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    pass(descriptors, copies);
     execvpe(arguments[0], arguments.data(), environment_pointers.data());
     _exit(127);
   }

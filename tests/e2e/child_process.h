@@ -18,9 +18,10 @@ namespace ferry::testing {
 class ChildProcess {
  public:
   /// Starts `command` (the first word is a path, or is looked for in PATH). What it writes to its standard output and
-  /// error is kept; `extra_environment` are further NAME=VALUE words. Throws std::runtime_error when no process
-  /// could be made.
-  explicit ChildProcess(std::vector<std::string> command, std::vector<std::string> extra_environment = {});
+  /// error is kept; `extra_environment` are further NAME=VALUE words; it finds copies of `descriptors` at 3, 4 and so
+  /// on. Throws std::runtime_error when no process could be made.
+  explicit ChildProcess(std::vector<std::string> command, std::vector<std::string> extra_environment = {},
+                        const std::vector<int>& descriptors = {});
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
