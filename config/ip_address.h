@@ -12,6 +12,7 @@
 namespace ferry::config {
 
 enum class AddressFamily : std::uint8_t { kIpv4, kIpv6 };
+inline constexpr std::array kAddressFamilies{AddressFamily::kIpv4, AddressFamily::kIpv6};
 
 /// "IPv4" or "IPv6".
 std::string_view to_string(AddressFamily family);

@@ -38,8 +38,8 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 /// How long accepting rests after the system had no descriptor to give.
 constexpr std::chrono::milliseconds kAcceptBackOff{100};
 
-using Protocol = asio::generic::stream_protocol;
-using StreamSocket = beast::basic_stream<Protocol>;
+using StreamProtocol = asio::generic::stream_protocol;
+using StreamSocket = beast::basic_stream<StreamProtocol>;
 using HttpRequest = http::request<http::string_body>;
 using HttpResponse = http::response<http::string_body>;
 
@@ -98,7 +98,7 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
   asio::io_context& loop;
   Routes routes;
   HttpLimits limits;
-  asio::basic_socket_acceptor<Protocol> acceptor;
+  asio::basic_socket_acceptor<StreamProtocol> acceptor;
   asio::steady_timer rest;
   /// In the order they were opened; those that stream events are elsewhere.
   std::list<Stream> open;
@@ -114,8 +114,8 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
   asio::awaitable<Response> response_to(const Routes::Handler& handler, const Request& request);
   asio::awaitable<void> send_events(const Stream& stream, const Routes::Route& route, const Request& request);
   asio::awaitable<void> wait(asio::steady_timer& timer);
-  void listen(const Protocol::endpoint& address);
-  void take(Protocol::socket socket);
+  void listen(const StreamProtocol::endpoint& address);
+  void take(StreamProtocol::socket socket);
   void stop();
 };
 
@@ -132,7 +132,7 @@ asio::awaitable<void> HttpServer::State::accept_all() {
   }
 }
 
-void HttpServer::State::take(Protocol::socket socket) {
+void HttpServer::State::take(StreamProtocol::socket socket) {
   if (open.size() >= limits.max_connections) {
     open.front()->close();
     open.pop_front();
@@ -159,7 +159,7 @@ asio::awaitable<void> HttpServer::State::converse(Stream stream) {
     more = co_await answer_one(stream, buffer);
   }
   beast::error_code ignored;
-  stream->socket().shutdown(Protocol::socket::shutdown_send, ignored);
+  stream->socket().shutdown(StreamProtocol::socket::shutdown_send, ignored);
   stream->close();
 }
 
@@ -255,7 +255,7 @@ void HttpServer::State::stop() {
   for (asio::steady_timer* const timer : waits) timer->cancel();
 }
 
-void HttpServer::State::listen(const Protocol::endpoint& address) {
+void HttpServer::State::listen(const StreamProtocol::endpoint& address) {
   acceptor.open(address.protocol());
   acceptor.set_option(asio::socket_base::reuse_address(true));
   acceptor.bind(address);
@@ -293,7 +293,7 @@ void HttpServer::listen(const std::string& path) {
 }
 
 tcp::endpoint HttpServer::address() const {
-  const Protocol::endpoint local = state_->acceptor.local_endpoint();
+  const StreamProtocol::endpoint local = state_->acceptor.local_endpoint();
   tcp::endpoint address;
   if (local.size() > address.capacity() || local.protocol().family() == AF_UNIX) return address;
   std::memcpy(address.data(), local.data(), local.size());

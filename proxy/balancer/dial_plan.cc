@@ -5,14 +5,6 @@
 
 namespace ferry::proxy {
 
-namespace {
-
-/// Choices asked of the balancer before the set is walked through. With half of the endpoints unfit, one connection in
-/// a hundred walks.
-constexpr unsigned kMostDraws = 7;
-
-}  // namespace
-
 DialPlan::DialPlan(const Timeouts& timeouts, TimePoint now, std::optional<config::Backend> preferred)
     : timeouts_(&timeouts),
       deadline_(now + std::accumulate(timeouts.begin(), timeouts.end(), Duration{})),

@@ -15,6 +15,10 @@
 
 namespace ferry::proxy {
 
+/// Choices asked of the balancer before a dial walks through the set, or a datagram takes an endpoint left out. With
+/// half of the endpoints unfit, this comes to one connection in a hundred.
+inline constexpr unsigned kMostDraws = 7;
+
 /// Which endpoint one connection dials next, and for how long: decisions only, no sockets and no clock.
 ///
 /// The first endpoint is the preferred one, where there is one and the set has it, or else the balancer's choice. One

@@ -29,7 +29,6 @@ using config::AddressFamily;
 using config::IpAddress;
 using config::Protocol;
 
-constexpr std::array<AddressFamily, 2> kFamilies{AddressFamily::kIpv4, AddressFamily::kIpv6};
 constexpr unsigned kMappedBits = 96;
 
 struct DestroyProgram {
@@ -132,10 +131,10 @@ class SkLookupCapture : public Capture {
 
 SkLookupCapture::SkLookupCapture(std::size_t workers, int backlog, const Prefixes& owned)
     : workers_(workers),
-      next_index_(static_cast<__u32>(FERRY_FIRST_LISTENER + kFamilies.size() * workers)),
+      next_index_(static_cast<__u32>(FERRY_FIRST_LISTENER + config::kAddressFamilies.size() * workers)),
       owned_ranges_(owned) {
   load(workers);
-  for (const AddressFamily family : kFamilies) {
+  for (const AddressFamily family : config::kAddressFamilies) {
     const Prefixes nobody;
     const auto at = static_cast<std::size_t>(family);
     SocketResult silent = open_listener(nowhere(family), 0, 1, &nobody);

@@ -5,18 +5,17 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <spdlog/fmt/fmt.h>
 #include <sys/un.h>
 
+#include "proxy/cli/as_tuple.h"
 #include "proxy/cli/text.h"
 
 namespace ferry::cli {
@@ -29,7 +28,6 @@ namespace http = boost::beast::http;
 using Stream = beast::basic_stream<asio::local::stream_protocol>;
 using boost::system::error_code;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr int kDeepest = 64;
 constexpr unsigned kHttp11 = 11;
 

@@ -39,6 +39,9 @@ struct AskError {
   /// One printable sentence that names the socket, or the daemon's own where it refused.
   std::string sentence;
 
+  /// There is no such service, or endpoint of the API's.
+  bool is_not_found() const { return status == 404; }
+
   friend bool operator==(const AskError&, const AskError&) = default;
 };
 

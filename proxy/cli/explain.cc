@@ -180,8 +180,7 @@ std::string explanation(const ServiceDetail& service, const std::vector<PortDeta
 int explain(const ExplainOptions& options, const Ask& ask, const Output& output) {
   const Answer answer = ask(target_of(options.service));
   if (const auto* const error = std::get_if<AskError>(&answer)) {
-    constexpr unsigned kNotFound = 404;
-    if (error->status == kNotFound) return unknown_service(options, ask, output);
+    if (error->is_not_found()) return unknown_service(options, ask, output);
     output.note(error->sentence);
     return EXIT_FAILURE;
   }

@@ -19,7 +19,6 @@ namespace {
 constexpr std::size_t kMostServicePorts = 200'000;
 /// Each costs a request of its own.
 constexpr std::size_t kMostServicesWithEndpoints = 1000;
-constexpr unsigned kNotFound = 404;
 
 /// Control characters and everything beyond ASCII as JSON escapes: nothing in it can act upon a terminal.
 std::string json_text(const Json& json) {
@@ -113,7 +112,7 @@ int get_endpoints(const GetOptions& options, const Ask& ask, const Output& outpu
     Answer answer = ask(target_of(name));
     if (const auto* const error = std::get_if<AskError>(&answer)) {
       // One that went between the list and this request is none of the cluster's any more.
-      if (error->status == kNotFound && !options.service) continue;
+      if (error->is_not_found() && !options.service) continue;
       return fail(*error, output);
     }
     services.push_back(decode_service_detail(std::get<Json>(answer)));

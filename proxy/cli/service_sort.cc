@@ -31,7 +31,7 @@ double value_of(const ServicePort& service, SortKey key) {
   return 0;
 }
 
-auto full_name(const ServicePort& service) {
+auto name_parts(const ServicePort& service) {
   return std::tie(service.namespace_name, service.name, service.port, service.protocol);
 }
 
@@ -83,7 +83,7 @@ void sort_services(std::vector<ServicePort>& services, SortKey key) {
   std::stable_sort(services.begin(), services.end(), [key](const ServicePort& a, const ServicePort& b) {
     const double of_a = value_of(a, key);
     const double of_b = value_of(b, key);
-    return of_a != of_b ? of_a > of_b : full_name(a) < full_name(b);
+    return of_a != of_b ? of_a > of_b : name_parts(a) < name_parts(b);
   });
 }
 

@@ -20,7 +20,6 @@ constexpr std::size_t kLinesAround = 5;
 constexpr std::size_t kMostRows = 500;
 /// More than there are anywhere; places in the list are counted with signs.
 constexpr std::uint64_t kMostServices = 1'000'000'000;
-constexpr unsigned kNotFound = 404;
 
 std::size_t moved(std::size_t from, std::ptrdiff_t by, std::size_t last) {
   const auto target = static_cast<std::ptrdiff_t>(from) + by;
@@ -143,7 +142,7 @@ TopModel::Wish TopModel::take(const std::string& target, const Answer& status, c
 
 void TopModel::take_view(const Answer& view) {
   if (const auto* const error = std::get_if<AskError>(&view)) {
-    const bool gone = state_.view == View::kService && error->status == kNotFound;
+    const bool gone = state_.view == View::kService && error->is_not_found();
     if (gone) state_.detail = ServiceDetail{state_.chosen.namespace_name, state_.chosen.name, {}};
     state_.trouble = gone ? std::string() : error->sentence;
     return;

@@ -7,12 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "proxy/cli/admin_client.h"
+#include "proxy/cli/as_tuple.h"
 #include "proxy/cli/top_view.h"
 
 namespace ferry::cli {
@@ -21,7 +20,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 /// How long an escape may be the beginning of a longer sequence. A terminal sends those at once; this much a slow
 /// connection may put between.
 constexpr std::chrono::milliseconds kEscapeTime{50};

@@ -17,55 +17,55 @@ namespace ferry::proxy {
 
 namespace {
 
-enum class Type : std::uint8_t { kText, kNumber, kBool, kDuration };
+enum class FlagType : std::uint8_t { kText, kNumber, kBool, kDuration };
 
 struct Flag {
   const char* name = "";
-  Type type = Type::kText;
+  FlagType type = FlagType::kText;
 };
 
 constexpr auto kFlags = std::to_array<Flag>({
-    {"--proxy-mode", Type::kText},
-    {"--iptables-localhost-nodeports", Type::kBool},
-    {"--iptables-masquerade-bit", Type::kNumber},
-    {"--iptables-min-sync-period", Type::kDuration},
-    {"--iptables-sync-period", Type::kDuration},
-    {"--ipvs-exclude-cidrs", Type::kText},
-    {"--ipvs-min-sync-period", Type::kDuration},
-    {"--ipvs-scheduler", Type::kText},
-    {"--ipvs-strict-arp", Type::kBool},
-    {"--ipvs-sync-period", Type::kDuration},
-    {"--ipvs-tcp-timeout", Type::kDuration},
-    {"--ipvs-tcpfin-timeout", Type::kDuration},
-    {"--ipvs-udp-timeout", Type::kDuration},
-    {"--masquerade-all", Type::kBool},
-    {"--conntrack-max-per-core", Type::kNumber},
-    {"--conntrack-min", Type::kNumber},
-    {"--conntrack-tcp-be-liberal", Type::kBool},
-    {"--conntrack-tcp-timeout-close-wait", Type::kDuration},
-    {"--conntrack-tcp-timeout-established", Type::kDuration},
-    {"--conntrack-udp-timeout", Type::kDuration},
-    {"--conntrack-udp-timeout-stream", Type::kDuration},
-    {"--detect-local-mode", Type::kText},
-    {"--pod-bridge-interface", Type::kText},
-    {"--pod-interface-name-prefix", Type::kText},
-    {"--kube-api-burst", Type::kNumber},
-    {"--kube-api-content-type", Type::kText},
-    {"--kube-api-qps", Type::kNumber},
-    {"--config-sync-period", Type::kDuration},
-    {"--feature-gates", Type::kText},
-    {"--profiling", Type::kBool},
-    {"--proxy-port-range", Type::kText},
-    {"--show-hidden-metrics-for-version", Type::kText},
-    {"--alsologtostderr", Type::kBool},
-    {"--log-flush-frequency", Type::kDuration},
-    {"--log-json-info-buffer-size", Type::kText},
-    {"--log-json-split-stream", Type::kBool},
-    {"--log-text-info-buffer-size", Type::kText},
-    {"--log-text-split-stream", Type::kBool},
-    {"--logging-format", Type::kText},
-    {"--logtostderr", Type::kBool},
-    {"--vmodule", Type::kText},
+    {"--proxy-mode", FlagType::kText},
+    {"--iptables-localhost-nodeports", FlagType::kBool},
+    {"--iptables-masquerade-bit", FlagType::kNumber},
+    {"--iptables-min-sync-period", FlagType::kDuration},
+    {"--iptables-sync-period", FlagType::kDuration},
+    {"--ipvs-exclude-cidrs", FlagType::kText},
+    {"--ipvs-min-sync-period", FlagType::kDuration},
+    {"--ipvs-scheduler", FlagType::kText},
+    {"--ipvs-strict-arp", FlagType::kBool},
+    {"--ipvs-sync-period", FlagType::kDuration},
+    {"--ipvs-tcp-timeout", FlagType::kDuration},
+    {"--ipvs-tcpfin-timeout", FlagType::kDuration},
+    {"--ipvs-udp-timeout", FlagType::kDuration},
+    {"--masquerade-all", FlagType::kBool},
+    {"--conntrack-max-per-core", FlagType::kNumber},
+    {"--conntrack-min", FlagType::kNumber},
+    {"--conntrack-tcp-be-liberal", FlagType::kBool},
+    {"--conntrack-tcp-timeout-close-wait", FlagType::kDuration},
+    {"--conntrack-tcp-timeout-established", FlagType::kDuration},
+    {"--conntrack-udp-timeout", FlagType::kDuration},
+    {"--conntrack-udp-timeout-stream", FlagType::kDuration},
+    {"--detect-local-mode", FlagType::kText},
+    {"--pod-bridge-interface", FlagType::kText},
+    {"--pod-interface-name-prefix", FlagType::kText},
+    {"--kube-api-burst", FlagType::kNumber},
+    {"--kube-api-content-type", FlagType::kText},
+    {"--kube-api-qps", FlagType::kNumber},
+    {"--config-sync-period", FlagType::kDuration},
+    {"--feature-gates", FlagType::kText},
+    {"--profiling", FlagType::kBool},
+    {"--proxy-port-range", FlagType::kText},
+    {"--show-hidden-metrics-for-version", FlagType::kText},
+    {"--alsologtostderr", FlagType::kBool},
+    {"--log-flush-frequency", FlagType::kDuration},
+    {"--log-json-info-buffer-size", FlagType::kText},
+    {"--log-json-split-stream", FlagType::kBool},
+    {"--log-text-info-buffer-size", FlagType::kText},
+    {"--log-text-split-stream", FlagType::kBool},
+    {"--logging-format", FlagType::kText},
+    {"--logtostderr", FlagType::kBool},
+    {"--vmodule", FlagType::kText},
 });
 
 bool is_number(std::string_view text) {
@@ -87,13 +87,13 @@ void check(const Flag& flag, const std::string& value) {
     if (!fits) throw UsageError(fmt::format("{} {}: give {}", flag.name, value.empty() ? "''" : value, what));
   };
   switch (flag.type) {
-    case Type::kText:
+    case FlagType::kText:
       return;
-    case Type::kNumber:
+    case FlagType::kNumber:
       return require(is_number(value), "a number");
-    case Type::kBool:
+    case FlagType::kBool:
       return require(is_bool(value), "true or false");
-    case Type::kDuration:
+    case FlagType::kDuration:
       return require(parse_duration(value).has_value(), "a duration such as 500ms, 30s or 1m30s");
   }
 }
@@ -102,7 +102,7 @@ void check(const Flag& flag, const std::string& value) {
 
 void define_inert_flags(CLI::App& app) {
   for (const Flag& flag : kFlags) {
-    if (flag.type == Type::kBool) {
+    if (flag.type == FlagType::kBool) {
       app.add_flag(flag.name)->group(kInertGroup);
     } else {
       app.add_option(flag.name)->group(kInertGroup);

@@ -15,8 +15,6 @@ namespace {
 
 /// Batches read from one socket before the worker turns to the others.
 constexpr int kBatchesATurn = 4;
-/// Choices asked of the balancer before an ejected endpoint is taken.
-constexpr unsigned kMostDraws = 7;
 
 bool has_all_answers(const Flow& flow) {
   const std::uint64_t each = flow.service->port->state.udp_responses;

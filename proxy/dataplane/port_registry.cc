@@ -1,7 +1,6 @@
 #include "proxy/dataplane/port_registry.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -18,8 +17,6 @@ using Clock = std::chrono::steady_clock;
 /// A server of DNS answers with one datagram.
 constexpr std::uint16_t kDns = 53;
 
-constexpr std::array kFamilies{config::AddressFamily::kIpv4, config::AddressFamily::kIpv6};
-
 /// The table of the set in force, made anew only where the set is another.
 std::shared_ptr<const MaglevTable> maglev_of(const PortState& former, const PortState& now, SetChoice choice) {
   if (now.set(choice).empty()) return nullptr;
@@ -34,7 +31,7 @@ std::shared_ptr<const PortExtras> extras_of(const config::ServicePortInfo& info,
   PortExtras extras;
   extras.settings = asked;
   const ServiceSettings& settings = *asked;
-  for (const config::AddressFamily family : kFamilies) {
+  for (const config::AddressFamily family : config::kAddressFamilies) {
     for (const Scope scope : {Scope::kCluster, Scope::kLocal}) {
       const SetChoice choice{family, scope};
       if (settings.load_balancing == LoadBalancing::kMaglev) {
@@ -54,7 +51,7 @@ std::shared_ptr<const PortExtras> extras_of(const config::ServicePortInfo& info,
 
 PortState state_of(const config::ServicePortInfo& info, const PortState& former) {
   PortState state;
-  for (const config::AddressFamily family : kFamilies) {
+  for (const config::AddressFamily family : config::kAddressFamilies) {
     const config::FamilyBackends& backends = info.backends_of(family);
     state.sets[SetChoice{family, Scope::kCluster}.index()] = backends.cluster;
     state.sets[SetChoice{family, Scope::kLocal}.index()] = backends.local;
@@ -134,7 +131,7 @@ void PortRegistry::claim_present(const config::ServicePortChange& change, Listen
     known.frontends = frontends_of(*change.after, surroundings_);
   }
   PortState state = state_of(*change.after, known.state);
-  for (const config::AddressFamily family : kFamilies) {
+  for (const config::AddressFamily family : config::kAddressFamilies) {
     for (const Scope scope : {Scope::kCluster, Scope::kLocal}) {
       const SetChoice choice{family, scope};
       known.port->balancer(choice).set_changed(known.state.set(choice), state.set(choice));

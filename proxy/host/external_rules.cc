@@ -23,8 +23,6 @@ using config::Protocol;
 
 using RuleRequest = RouteRequest<fib_rule_hdr>;
 
-constexpr std::array<AddressFamily, 2> kFamilies{AddressFamily::kIpv4, AddressFamily::kIpv6};
-
 RuleRequest request_for(std::uint16_t type, int flags, const ListenAddress& at) {
   RuleRequest request(type, NLM_F_ACK | flags);
   request.body.family = domain_of(at.address.family());
@@ -84,7 +82,7 @@ std::optional<ListenAddress> read_rule(const RouteMessage& message) {
 
 int ExternalRules::set_table(const std::vector<IpAddress>& sources) {
   RouteSocket socket;
-  for (const AddressFamily family : kFamilies) {
+  for (const AddressFamily family : config::kAddressFamilies) {
     const auto source = std::find_if(sources.begin(), sources.end(),
                                      [&](const IpAddress& address) { return address.family() == family; });
     if (source == sources.end()) continue;
@@ -110,7 +108,7 @@ int ExternalRules::remove(const ListenAddress& at) {
 std::vector<ListenAddress> ExternalRules::list() {
   std::vector<ListenAddress> rules;
   RouteSocket socket;
-  for (const AddressFamily family : kFamilies) {
+  for (const AddressFamily family : config::kAddressFamilies) {
     RuleRequest request(RTM_GETRULE, NLM_F_DUMP);
     request.body.family = domain_of(family);
     const int error = socket.ask(request, [&rules](const RouteMessage& message) {
@@ -131,7 +129,7 @@ std::size_t ExternalRules::remove_all() {
     }
   }
   RouteSocket socket;
-  for (const AddressFamily family : kFamilies) {
+  for (const AddressFamily family : config::kAddressFamilies) {
     const int error = socket.ask(table_route(RTM_DELROUTE, 0, family));
     if (error != 0 && error != ESRCH && error != ENOENT && error != EAFNOSUPPORT && error != EPERM) {
       throw std::system_error(error, std::generic_category(), "cannot take away the route of table 7070");

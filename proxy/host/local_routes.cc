@@ -19,10 +19,10 @@ using config::AddressFamily;
 using config::IpAddress;
 using config::IpPrefix;
 
-using Request = RouteRequest<rtmsg>;
+using LocalRouteRequest = RouteRequest<rtmsg>;
 
-Request request_about_ours(std::uint16_t type, int flags, AddressFamily family) {
-  Request request(type, flags);
+LocalRouteRequest request_about_ours(std::uint16_t type, int flags, AddressFamily family) {
+  LocalRouteRequest request(type, flags);
   request.body.rtm_family = domain_of(family);
   request.body.rtm_table = RT_TABLE_LOCAL;
   request.body.rtm_protocol = LocalRoutes::kProtocol;
@@ -48,7 +48,7 @@ std::optional<IpPrefix> own_range(const RouteMessage& message) {
 
 /// Whether this host is where the route to the address ends. What the kernel does not tell counts as no.
 bool is_local(RouteSocket& socket, const IpAddress& address) {
-  Request request(RTM_GETROUTE, 0);
+  LocalRouteRequest request(RTM_GETROUTE, 0);
   request.body.rtm_family = domain_of(address.family());
   request.body.rtm_dst_len = static_cast<unsigned char>(8 * size_of(address));
   request.add(RTA_DST, address);
@@ -56,8 +56,8 @@ bool is_local(RouteSocket& socket, const IpAddress& address) {
   return route && route->rtm_type == RTN_LOCAL;
 }
 
-Request request_for(std::uint16_t type, int flags, const IpPrefix& range) {
-  Request request = request_about_ours(type, flags, range.address().family());
+LocalRouteRequest request_for(std::uint16_t type, int flags, const IpPrefix& range) {
+  LocalRouteRequest request = request_about_ours(type, flags, range.address().family());
   request.body.rtm_dst_len = static_cast<unsigned char>(range.length());
   request.add(RTA_DST, range.address());
   request.add_value(RTA_OIF, static_cast<std::uint32_t>(::if_nametoindex("lo")));
@@ -77,7 +77,7 @@ std::vector<LocalRoutes::Failure> LocalRoutes::add(const std::vector<IpPrefix>& 
       return address.family() == range.address().family();
     });
     const auto ask = [&](int how) {
-      Request request = request_for(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | how, range);
+      LocalRouteRequest request = request_for(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | how, range);
       if (source != sources.end()) request.add(RTA_PREFSRC, *source);
       return socket.ask(request);
     };

@@ -9,8 +9,6 @@ namespace ferry::proxy {
 
 namespace {
 
-double number(std::uint64_t value) { return static_cast<double>(value); }
-
 MetricFamilies connection_metrics(const ConnectionCounters& all) {
   auto bytes = counter_family("kube_ferry_bytes_total", "Bytes carried, by direction.");
   add_sample(bytes, number(all.bytes_to_backend), {{"direction", "to_backend"}});

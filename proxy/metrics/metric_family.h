@@ -12,6 +12,9 @@ namespace ferry::proxy {
 using MetricFamilies = std::vector<prometheus::MetricFamily>;
 using MetricLabels = std::vector<prometheus::ClientMetric::Label>;
 
+/// A count as metrics carry it.
+inline double number(std::uint64_t value) { return static_cast<double>(value); }
+
 /// A family without samples, to be filled with add_sample.
 prometheus::MetricFamily counter_family(std::string name, std::string help);
 prometheus::MetricFamily gauge_family(std::string name, std::string help);

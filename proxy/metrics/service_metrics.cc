@@ -12,8 +12,6 @@ namespace ferry::proxy {
 
 namespace {
 
-double number(std::uint64_t value) { return static_cast<double>(value); }
-
 void add(ConnectionCounters& sum, const ConnectionCounters& more) {
   sum.accepted += more.accepted;
   sum.open += more.open;

@@ -38,18 +38,16 @@ bool set_listener_options(int fd, bool v4) {
              : enable(fd, IPPROTO_IPV6, IPV6_V6ONLY) && enable(fd, IPPROTO_IPV6, IPV6_FREEBIND));
 }
 
-SocketResult failure() { return {UniqueFd(), errno}; }
-
 }  // namespace
 
 SocketResult start_connect(const config::IpAddress& address, std::uint16_t port) {
   const SocketAddress target(address, port);
   UniqueFd fd(::socket(target.domain(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd || !enable(fd.get(), IPPROTO_TCP, TCP_NODELAY)) {
-    return failure();
+    return SocketResult::failure();
   }
   if (::connect(fd.get(), target.data(), target.size()) != 0 && errno != EINPROGRESS) {
-    return failure();
+    return SocketResult::failure();
   }
   return {std::move(fd), 0};
 }
@@ -59,13 +57,13 @@ SocketResult open_listener(const config::IpAddress& address, std::uint16_t port,
   const SocketAddress local(address, port);
   UniqueFd fd(::socket(local.domain(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd || !set_listener_options(fd.get(), address.is_v4()) || ::bind(fd.get(), local.data(), local.size()) != 0) {
-    return failure();
+    return SocketResult::failure();
   }
   if (const int error = only_from == nullptr ? 0 : admit_only(fd.get(), address.family(), *only_from); error != 0) {
     return {UniqueFd(), error};
   }
   if (::listen(fd.get(), backlog) != 0) {
-    return failure();
+    return SocketResult::failure();
   }
   return {std::move(fd), 0};
 }

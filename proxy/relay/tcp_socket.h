@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <vector>
@@ -13,6 +14,9 @@ namespace ferry::proxy {
 struct SocketResult {
   UniqueFd fd;
   int error = 0;
+
+  /// What errno says of the call that has just failed.
+  static SocketResult failure() { return {UniqueFd(), errno}; }
 };
 
 /// A TCP connection under way to the address; non-blocking, so that it becomes writable or fails later. It has no

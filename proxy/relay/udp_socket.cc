@@ -31,8 +31,6 @@ bool set_service_options(int fd, bool v4) {
                   ::setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)) == 0;
 }
 
-SocketResult failure() { return {UniqueFd(), errno}; }
-
 }  // namespace
 
 SocketResult open_datagrams(const config::IpAddress& address, std::uint16_t port,
@@ -40,13 +38,13 @@ SocketResult open_datagrams(const config::IpAddress& address, std::uint16_t port
   const SocketAddress local(address, port);
   UniqueFd fd(::socket(local.domain(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd || !set_service_options(fd.get(), address.is_v4())) {
-    return failure();
+    return SocketResult::failure();
   }
   if (const int error = only_from == nullptr ? 0 : admit_only(fd.get(), address.family(), *only_from); error != 0) {
     return {UniqueFd(), error};
   }
   if (::bind(fd.get(), local.data(), local.size()) != 0) {
-    return failure();
+    return SocketResult::failure();
   }
   set_buffers(fd.get());
   return {std::move(fd), 0};
@@ -56,7 +54,7 @@ SocketResult connect_datagrams(const config::IpAddress& address, std::uint16_t p
   const SocketAddress target(address, port);
   UniqueFd fd(::socket(target.domain(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd || ::connect(fd.get(), target.data(), target.size()) != 0) {
-    return failure();
+    return SocketResult::failure();
   }
   return {std::move(fd), 0};
 }

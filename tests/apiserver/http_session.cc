@@ -1,11 +1,10 @@
 #include "tests/apiserver/http_session.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <spdlog/spdlog.h>
 
+#include "tests/apiserver/await.h"
 #include "tests/apiserver/response_text.h"
 
 namespace ferry::apiserver {
@@ -15,7 +14,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadSize = 16 * 1024;
 constexpr std::uint64_t kBodyLimit = 16 * 1024 * 1024;
 constexpr std::uint32_t kHeaderLimit = 64 * 1024;

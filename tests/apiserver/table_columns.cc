@@ -8,17 +8,6 @@
 namespace ferry::apiserver {
 namespace {
 
-const Json& at(const Json& object, const char* field) {
-  static const Json kNone;
-  const auto found = object.find(field);
-  return found == object.end() ? kNone : *found;
-}
-
-std::string text(const Json& object, const char* field, std::string_view otherwise = {}) {
-  const auto& value = at(object, field);
-  return value.is_string() && !value.empty() ? value.get<std::string>() : std::string(otherwise);
-}
-
 std::string joined(const std::vector<std::string>& parts) {
   return parts.empty() ? "<none>" : fmt::format("{}", fmt::join(parts, ","));
 }
@@ -50,12 +39,13 @@ std::string age_of(const std::string& timestamp) {
 }
 
 TableColumn name_column() {
-  return {"Name", "string", "name", 0, [](const Json& object) { return Json(text(at(object, "metadata"), "name")); }};
+  return {"Name", "string", "name", 0,
+          [](const Json& object) { return Json(text_of(field_of(object, "metadata"), "name")); }};
 }
 
 TableColumn age_column() {
   return {"Age", "string", "", 0,
-          [](const Json& object) { return Json(age_of(text(at(object, "metadata"), "creationTimestamp"))); }};
+          [](const Json& object) { return Json(age_of(text_of(field_of(object, "metadata"), "creationTimestamp"))); }};
 }
 
 TableColumn column(std::string name, std::function<std::string(const Json&)> cell, int priority = 0) {
@@ -65,23 +55,24 @@ TableColumn column(std::string name, std::function<std::string(const Json&)> cel
 
 std::string service_ports(const Json& service) {
   std::vector<std::string> parts;
-  for (const auto& port : at(at(service, "spec"), "ports")) {
+  for (const auto& port : field_of(field_of(service, "spec"), "ports")) {
     const auto node_port = port.value("nodePort", 0);
-    parts.push_back(node_port == 0 ? fmt::format("{}/{}", port.value("port", 0), text(port, "protocol"))
-                                   : fmt::format("{}:{}/{}", port.value("port", 0), node_port, text(port, "protocol")));
+    parts.push_back(node_port == 0
+                        ? fmt::format("{}/{}", port.value("port", 0), text_of(port, "protocol"))
+                        : fmt::format("{}:{}/{}", port.value("port", 0), node_port, text_of(port, "protocol")));
   }
   return joined(parts);
 }
 
 std::string service_external(const Json& service) {
-  const auto& spec = at(service, "spec");
-  const auto type = text(spec, "type");
+  const auto& spec = field_of(service, "spec");
+  const auto type = text_of(spec, "type");
   std::vector<std::string> parts;
-  if (type == "ExternalName") return text(spec, "externalName");
-  for (const auto& ingress : at(at(at(service, "status"), "loadBalancer"), "ingress")) {
-    parts.push_back(text(ingress, "ip", text(ingress, "hostname")));
+  if (type == "ExternalName") return text_of(spec, "externalName");
+  for (const auto& ingress : field_of(field_of(field_of(service, "status"), "loadBalancer"), "ingress")) {
+    parts.push_back(text_of(ingress, "ip", text_of(ingress, "hostname")));
   }
-  for (const auto& address : at(spec, "externalIPs")) parts.push_back(address.get<std::string>());
+  for (const auto& address : field_of(spec, "externalIPs")) parts.push_back(address.get<std::string>());
   if (type == "LoadBalancer" && parts.empty()) return "<pending>";
   return joined(parts);
 }
@@ -95,23 +86,23 @@ std::string selector_text(const Json& selector) {
 
 std::vector<TableColumn> service_columns() {
   return {name_column(),
-          column("Type", [](const Json& o) { return text(at(o, "spec"), "type"); }),
-          column("Cluster-IP", [](const Json& o) { return text(at(o, "spec"), "clusterIP", "<none>"); }),
+          column("Type", [](const Json& o) { return text_of(field_of(o, "spec"), "type"); }),
+          column("Cluster-IP", [](const Json& o) { return text_of(field_of(o, "spec"), "clusterIP", "<none>"); }),
           column("External-IP", service_external),
           column("Port(s)", service_ports),
           age_column(),
           column(
-              "Selector", [](const Json& o) { return selector_text(at(at(o, "spec"), "selector")); }, 1)};
+              "Selector", [](const Json& o) { return selector_text(field_of(field_of(o, "spec"), "selector")); }, 1)};
 }
 
 std::string endpoints_text(const Json& endpoints) {
   std::vector<std::string> parts;
-  for (const auto& subset : at(endpoints, "subsets")) {
-    for (const auto& address : at(subset, "addresses")) {
-      for (const auto& port : at(subset, "ports")) {
-        parts.push_back(fmt::format("{}:{}", text(address, "ip"), port.value("port", 0)));
+  for (const auto& subset : field_of(endpoints, "subsets")) {
+    for (const auto& address : field_of(subset, "addresses")) {
+      for (const auto& port : field_of(subset, "ports")) {
+        parts.push_back(fmt::format("{}:{}", text_of(address, "ip"), port.value("port", 0)));
       }
-      if (at(subset, "ports").empty()) parts.push_back(text(address, "ip"));
+      if (field_of(subset, "ports").empty()) parts.push_back(text_of(address, "ip"));
     }
   }
   return joined_some(parts, 3);
@@ -119,45 +110,48 @@ std::string endpoints_text(const Json& endpoints) {
 
 std::string slice_ports(const Json& slice) {
   std::vector<std::string> parts;
-  for (const auto& port : at(slice, "ports")) {
-    parts.push_back(at(port, "port").is_null() ? "*" : at(port, "port").dump());
+  for (const auto& port : field_of(slice, "ports")) {
+    parts.push_back(field_of(port, "port").is_null() ? "*" : field_of(port, "port").dump());
   }
   return parts.empty() ? "<unset>" : joined_some(parts, 3);
 }
 
 std::string slice_addresses(const Json& slice) {
   std::vector<std::string> parts;
-  for (const auto& endpoint : at(slice, "endpoints")) {
-    for (const auto& address : at(endpoint, "addresses")) parts.push_back(address.get<std::string>());
+  for (const auto& endpoint : field_of(slice, "endpoints")) {
+    for (const auto& address : field_of(endpoint, "addresses")) parts.push_back(address.get<std::string>());
   }
   return parts.empty() ? "<unset>" : joined_some(parts, 3);
 }
 
 std::string condition_status(const Json& object, std::string_view type) {
-  for (const auto& condition : at(at(object, "status"), "conditions")) {
-    if (at(condition, "type") == type) return text(condition, "status");
+  for (const auto& condition : field_of(field_of(object, "status"), "conditions")) {
+    if (field_of(condition, "type") == type) return text_of(condition, "status");
   }
   return {};
 }
 
 std::string pod_ready(const Json& pod) {
-  const auto total = at(at(pod, "spec"), "containers").size();
+  const auto total = field_of(field_of(pod, "spec"), "containers").size();
   std::size_t ready = 0;
-  for (const auto& status : at(at(pod, "status"), "containerStatuses")) ready += status.value("ready", false) ? 1 : 0;
-  if (at(at(pod, "status"), "containerStatuses").empty() && condition_status(pod, "Ready") == "True") ready = total;
+  for (const auto& status : field_of(field_of(pod, "status"), "containerStatuses"))
+    ready += status.value("ready", false) ? 1 : 0;
+  if (field_of(field_of(pod, "status"), "containerStatuses").empty() && condition_status(pod, "Ready") == "True")
+    ready = total;
   return fmt::format("{}/{}", ready, total);
 }
 
 std::string pod_restarts(const Json& pod) {
   std::int64_t restarts = 0;
-  for (const auto& status : at(at(pod, "status"), "containerStatuses")) restarts += status.value("restartCount", 0);
+  for (const auto& status : field_of(field_of(pod, "status"), "containerStatuses"))
+    restarts += status.value("restartCount", 0);
   return std::to_string(restarts);
 }
 
 std::string pod_status(const Json& pod) {
-  if (!at(at(pod, "metadata"), "deletionTimestamp").is_null()) return "Terminating";
-  const auto& status = at(pod, "status");
-  return text(status, "reason", text(status, "phase", "Unknown"));
+  if (!field_of(field_of(pod, "metadata"), "deletionTimestamp").is_null()) return "Terminating";
+  const auto& status = field_of(pod, "status");
+  return text_of(status, "reason", text_of(status, "phase", "Unknown"));
 }
 
 std::vector<TableColumn> pod_columns() {
@@ -167,11 +161,12 @@ std::vector<TableColumn> pod_columns() {
           column("Restarts", pod_restarts),
           age_column(),
           column(
-              "IP", [](const Json& o) { return text(at(o, "status"), "podIP", "<none>"); }, 1),
+              "IP", [](const Json& o) { return text_of(field_of(o, "status"), "podIP", "<none>"); }, 1),
           column(
-              "Node", [](const Json& o) { return text(at(o, "spec"), "nodeName", "<none>"); }, 1),
+              "Node", [](const Json& o) { return text_of(field_of(o, "spec"), "nodeName", "<none>"); }, 1),
           column(
-              "Nominated Node", [](const Json& o) { return text(at(o, "status"), "nominatedNodeName", "<none>"); }, 1),
+              "Nominated Node",
+              [](const Json& o) { return text_of(field_of(o, "status"), "nominatedNodeName", "<none>"); }, 1),
           column(
               "Readiness Gates", [](const Json&) { return std::string("<none>"); }, 1)};
 }
@@ -179,21 +174,21 @@ std::vector<TableColumn> pod_columns() {
 std::string node_status(const Json& node) {
   const auto ready = condition_status(node, "Ready");
   const std::string status = ready == "True" ? "Ready" : (ready.empty() ? "Unknown" : "NotReady");
-  return at(node, "spec").value("unschedulable", false) ? status + ",SchedulingDisabled" : status;
+  return field_of(node, "spec").value("unschedulable", false) ? status + ",SchedulingDisabled" : status;
 }
 
 std::string node_roles(const Json& node) {
   constexpr std::string_view kPrefix = "node-role.kubernetes.io/";
   std::vector<std::string> roles;
-  for (const auto& label : at(at(node, "metadata"), "labels").items()) {
+  for (const auto& label : field_of(field_of(node, "metadata"), "labels").items()) {
     if (label.key().starts_with(kPrefix)) roles.push_back(label.key().substr(kPrefix.size()));
   }
   return joined(roles);
 }
 
 std::string node_address(const Json& node, std::string_view type) {
-  for (const auto& address : at(at(node, "status"), "addresses")) {
-    if (at(address, "type") == type) return text(address, "address");
+  for (const auto& address : field_of(field_of(node, "status"), "addresses")) {
+    if (field_of(address, "type") == type) return text_of(address, "address");
   }
   return "<none>";
 }
@@ -203,7 +198,8 @@ std::vector<TableColumn> node_columns() {
           column("Status", node_status),
           column("Roles", node_roles),
           age_column(),
-          column("Version", [](const Json& o) { return text(at(at(o, "status"), "nodeInfo"), "kubeletVersion"); }),
+          column("Version",
+                 [](const Json& o) { return text_of(field_of(field_of(o, "status"), "nodeInfo"), "kubeletVersion"); }),
           column(
               "Internal-IP", [](const Json& o) { return node_address(o, "InternalIP"); }, 1),
           column(
@@ -238,12 +234,13 @@ TableColumns table_columns(std::string_view resource) {
     return TableColumns({name_column(), column("Endpoints", endpoints_text), age_column()});
   }
   if (resource == "endpointslices") {
-    return TableColumns({name_column(), column("AddressType", [](const Json& o) { return text(o, "addressType"); }),
+    return TableColumns({name_column(), column("AddressType", [](const Json& o) { return text_of(o, "addressType"); }),
                          column("Ports", slice_ports), column("Endpoints", slice_addresses), age_column()});
   }
   if (resource == "namespaces") {
-    return TableColumns(
-        {name_column(), column("Status", [](const Json& o) { return text(at(o, "status"), "phase"); }), age_column()});
+    return TableColumns({name_column(),
+                         column("Status", [](const Json& o) { return text_of(field_of(o, "status"), "phase"); }),
+                         age_column()});
   }
   return TableColumns({name_column(), age_column()});
 }

@@ -15,24 +15,13 @@ namespace {
 
 using Errors = std::vector<FieldError>;
 
-const Json& at(const Json& object, const char* field) {
-  static const Json kNone;
-  const auto found = object.find(field);
-  return found == object.end() ? kNone : *found;
-}
-
-std::string text(const Json& object, const char* field) {
-  const auto& value = at(object, field);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 FieldError duplicate(std::string field, const Json& value) {
   return {std::move(field), "FieldValueDuplicate", fmt::format("Duplicate value: {}", value.dump())};
 }
 
 void check_supported(Errors& errors, const Json& object, const char* field, const std::string& path,
                      std::initializer_list<std::string_view> supported) {
-  const auto& value = at(object, field);
+  const auto& value = field_of(object, field);
   if (value.is_null()) return;
   if (value.is_string()) {
     const auto& text = value.get_ref<const std::string&>();
@@ -50,9 +39,9 @@ void check_port(Errors& errors, const Json& port, const std::string& path) {
 }
 
 void check_metadata(Errors& errors, const Resource& resource, const Json& metadata) {
-  const auto name = text(metadata, "name");
+  const auto name = text_of(metadata, "name");
   if (name.empty()) {
-    if (text(metadata, "generateName").empty()) {
+    if (text_of(metadata, "generateName").empty()) {
       errors.push_back(required("metadata.name", "name or generateName is required"));
     }
   } else {
@@ -61,7 +50,7 @@ void check_metadata(Errors& errors, const Resource& resource, const Json& metada
     if (resource.plural == "namespaces") why = dns1123_label_error(name);
     if (!why.empty()) errors.push_back(invalid_value("metadata.name", name, why));
   }
-  for (const auto& label : at(metadata, "labels").items()) {
+  for (const auto& label : field_of(metadata, "labels").items()) {
     const auto why = label_value_error(label.value().get<std::string>());
     if (!why.empty()) errors.push_back(invalid_value("metadata.labels", label.value(), why));
   }
@@ -69,7 +58,7 @@ void check_metadata(Errors& errors, const Resource& resource, const Json& metada
 
 void check_service_port(Errors& errors, const Json& port, const std::string& path, bool must_have_name,
                         std::set<std::string>& names) {
-  const auto name = text(port, "name");
+  const auto name = text_of(port, "name");
   if (name.empty()) {
     if (must_have_name) errors.push_back(required(path + ".name"));
   } else {
@@ -78,36 +67,36 @@ void check_service_port(Errors& errors, const Json& port, const std::string& pat
     }
     if (!names.insert(name).second) errors.push_back(duplicate(path + ".name", name));
   }
-  check_port(errors, at(port, "port"), path + ".port");
+  check_port(errors, field_of(port, "port"), path + ".port");
   check_supported(errors, port, "protocol", path + ".protocol", {"SCTP", "TCP", "UDP"});
-  const auto& target = at(port, "targetPort");
+  const auto& target = field_of(port, "targetPort");
   if (target.is_number()) check_port(errors, target, path + ".targetPort");
-  if (const auto& node_port = at(port, "nodePort"); !node_port.is_null()) {
+  if (const auto& node_port = field_of(port, "nodePort"); !node_port.is_null()) {
     check_port(errors, node_port, path + ".nodePort");
   }
 }
 
 void check_service(Errors& errors, const Json& service) {
-  const auto& spec = at(service, "spec");
-  const auto type = text(spec, "type");
+  const auto& spec = field_of(service, "spec");
+  const auto type = text_of(spec, "type");
   check_supported(errors, spec, "type", "spec.type", {"ClusterIP", "ExternalName", "LoadBalancer", "NodePort"});
   check_supported(errors, spec, "sessionAffinity", "spec.sessionAffinity", {"ClientIP", "None"});
   check_supported(errors, spec, "externalTrafficPolicy", "spec.externalTrafficPolicy", {"Cluster", "Local"});
   check_supported(errors, spec, "internalTrafficPolicy", "spec.internalTrafficPolicy", {"Cluster", "Local"});
-  const auto& ports = at(spec, "ports");
-  const bool headless = text(spec, "clusterIP") == "None";
+  const auto& ports = field_of(spec, "ports");
+  const bool headless = text_of(spec, "clusterIP") == "None";
   if (ports.empty() && !headless && type != "ExternalName") errors.push_back(required("spec.ports"));
-  if (type == "ExternalName" && text(spec, "externalName").empty()) errors.push_back(required("spec.externalName"));
+  if (type == "ExternalName" && text_of(spec, "externalName").empty()) errors.push_back(required("spec.externalName"));
   std::set<std::string> names;
   std::set<std::string> pairs;
   for (std::size_t i = 0; i < ports.size(); ++i) {
     const auto path = fmt::format("spec.ports[{}]", i);
     check_service_port(errors, ports[i], path, ports.size() > 1, names);
-    const Json pair = {{"protocol", at(ports[i], "protocol")}, {"port", at(ports[i], "port")}};
+    const Json pair = {{"protocol", field_of(ports[i], "protocol")}, {"port", field_of(ports[i], "port")}};
     if (!pairs.insert(pair.dump()).second) errors.push_back(duplicate(path, pair));
   }
   for (const auto* field : {"externalIPs", "clusterIPs"}) {
-    const auto& addresses = at(spec, field);
+    const auto& addresses = field_of(spec, field);
     for (std::size_t i = 0; i < addresses.size(); ++i) {
       if (addresses[i] == "None" || parse_address(addresses[i].get<std::string>())) continue;
       errors.push_back(invalid_value(fmt::format("spec.{}[{}]", field, i), addresses[i],
@@ -132,24 +121,24 @@ void check_endpoint_address(Errors& errors, const std::string& value, const std:
 }
 
 void check_endpoints(Errors& errors, const Json& endpoints, bool loopback_allowed) {
-  const auto& subsets = at(endpoints, "subsets");
+  const auto& subsets = field_of(endpoints, "subsets");
   for (std::size_t s = 0; s < subsets.size(); ++s) {
     const auto path = fmt::format("subsets[{}]", s);
-    if (at(subsets[s], "addresses").empty() && at(subsets[s], "notReadyAddresses").empty()) {
+    if (field_of(subsets[s], "addresses").empty() && field_of(subsets[s], "notReadyAddresses").empty()) {
       errors.push_back(required(path, "must specify `addresses` or `notReadyAddresses`"));
     }
     for (const auto* field : {"addresses", "notReadyAddresses"}) {
-      const auto& addresses = at(subsets[s], field);
+      const auto& addresses = field_of(subsets[s], field);
       for (std::size_t i = 0; i < addresses.size(); ++i) {
-        check_endpoint_address(errors, text(addresses[i], "ip"), fmt::format("{}.{}[{}].ip", path, field, i),
+        check_endpoint_address(errors, text_of(addresses[i], "ip"), fmt::format("{}.{}[{}].ip", path, field, i),
                                loopback_allowed);
       }
     }
-    const auto& ports = at(subsets[s], "ports");
+    const auto& ports = field_of(subsets[s], "ports");
     for (std::size_t i = 0; i < ports.size(); ++i) {
       const auto port_path = fmt::format("{}.ports[{}]", path, i);
-      if (ports.size() > 1 && text(ports[i], "name").empty()) errors.push_back(required(port_path + ".name"));
-      check_port(errors, at(ports[i], "port"), port_path + ".port");
+      if (ports.size() > 1 && text_of(ports[i], "name").empty()) errors.push_back(required(port_path + ".name"));
+      check_port(errors, field_of(ports[i], "port"), port_path + ".port");
       check_supported(errors, ports[i], "protocol", port_path + ".protocol", {"SCTP", "TCP", "UDP"});
     }
   }
@@ -157,7 +146,7 @@ void check_endpoints(Errors& errors, const Json& endpoints, bool loopback_allowe
 
 void check_slice_addresses(Errors& errors, const Json& endpoint, const std::string& path, const std::string& type,
                            bool loopback_allowed) {
-  const auto& addresses = at(endpoint, "addresses");
+  const auto& addresses = field_of(endpoint, "addresses");
   if (addresses.empty()) errors.push_back(required(path + ".addresses", "must contain at least 1 address"));
   for (std::size_t i = 0; type != "FQDN" && i < addresses.size(); ++i) {
     const auto value = addresses[i].get<std::string>();
@@ -172,10 +161,10 @@ void check_slice_addresses(Errors& errors, const Json& endpoint, const std::stri
 }
 
 void check_slice(Errors& errors, const Json& slice, bool loopback_allowed) {
-  const auto type = text(slice, "addressType");
+  const auto type = text_of(slice, "addressType");
   if (type.empty()) errors.push_back(required("addressType"));
   if (!type.empty()) check_supported(errors, slice, "addressType", "addressType", {"FQDN", "IPv4", "IPv6"});
-  const auto& endpoints = at(slice, "endpoints");
+  const auto& endpoints = field_of(slice, "endpoints");
   if (endpoints.size() > 1000) {
     errors.push_back({"endpoints", "FieldValueTooMany",
                       fmt::format("Too many: {}: must have at most 1000 items", endpoints.size())});
@@ -184,27 +173,27 @@ void check_slice(Errors& errors, const Json& slice, bool loopback_allowed) {
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     check_slice_addresses(errors, endpoints[i], fmt::format("endpoints[{}]", i), type, loopback_allowed);
   }
-  const auto& ports = at(slice, "ports");
+  const auto& ports = field_of(slice, "ports");
   std::set<std::string> names;
   for (std::size_t i = 0; i < ports.size(); ++i) {
     const auto path = fmt::format("ports[{}]", i);
-    const auto name = text(ports[i], "name");
+    const auto name = text_of(ports[i], "name");
     if (!names.insert(name).second) errors.push_back(duplicate(path + ".name", name));
-    if (!at(ports[i], "port").is_null()) check_port(errors, at(ports[i], "port"), path + ".port");
+    if (!field_of(ports[i], "port").is_null()) check_port(errors, field_of(ports[i], "port"), path + ".port");
     check_supported(errors, ports[i], "protocol", path + ".protocol", {"SCTP", "TCP", "UDP"});
   }
 }
 
 void check_pod(Errors& errors, const Json& pod) {
-  const auto& containers = at(at(pod, "spec"), "containers");
+  const auto& containers = field_of(field_of(pod, "spec"), "containers");
   if (containers.empty()) errors.push_back(required("spec.containers"));
   for (std::size_t i = 0; i < containers.size(); ++i) {
     const auto path = fmt::format("spec.containers[{}]", i);
-    if (text(containers[i], "name").empty()) errors.push_back(required(path + ".name"));
-    if (text(containers[i], "image").empty()) errors.push_back(required(path + ".image"));
-    const auto& ports = at(containers[i], "ports");
+    if (text_of(containers[i], "name").empty()) errors.push_back(required(path + ".name"));
+    if (text_of(containers[i], "image").empty()) errors.push_back(required(path + ".image"));
+    const auto& ports = field_of(containers[i], "ports");
     for (std::size_t p = 0; p < ports.size(); ++p) {
-      check_port(errors, at(ports[p], "containerPort"), fmt::format("{}.ports[{}].containerPort", path, p));
+      check_port(errors, field_of(ports[p], "containerPort"), fmt::format("{}.ports[{}].containerPort", path, p));
     }
   }
 }
@@ -222,7 +211,7 @@ FieldError required(std::string field, std::string_view why) {
 
 Errors validate(const Resource& resource, const Json& object, bool loopback_allowed) {
   Errors errors;
-  check_metadata(errors, resource, at(object, "metadata"));
+  check_metadata(errors, resource, field_of(object, "metadata"));
   if (resource.plural == "services") check_service(errors, object);
   if (resource.plural == "endpoints") check_endpoints(errors, object, loopback_allowed);
   if (resource.plural == "endpointslices") check_slice(errors, object, loopback_allowed);
@@ -232,12 +221,12 @@ Errors validate(const Resource& resource, const Json& object, bool loopback_allo
 
 Errors validate_change(const Resource& resource, const Json& old, const Json& object) {
   Errors errors;
-  if (resource.plural == "endpointslices" && text(old, "addressType") != text(object, "addressType")) {
-    errors.push_back(invalid_value("addressType", at(object, "addressType"), "field is immutable"));
+  if (resource.plural == "endpointslices" && text_of(old, "addressType") != text_of(object, "addressType")) {
+    errors.push_back(invalid_value("addressType", field_of(object, "addressType"), "field is immutable"));
   }
   if (resource.plural == "pods") {
-    const auto node = text(at(old, "spec"), "nodeName");
-    if (!node.empty() && node != text(at(object, "spec"), "nodeName")) {
+    const auto node = text_of(field_of(old, "spec"), "nodeName");
+    if (!node.empty() && node != text_of(field_of(object, "spec"), "nodeName")) {
       errors.push_back({"spec", "FieldValueForbidden",
                         "Forbidden: pod updates may not change fields other than `spec.containers[*].image`"});
     }

@@ -1,17 +1,15 @@
 #include "tests/apiserver/wire.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "tests/apiserver/await.h"
 
 namespace ferry::apiserver {
 namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 class PlainWire : public Wire {
  public:

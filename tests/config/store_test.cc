@@ -8,15 +8,17 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/addresses.h"
+
 namespace ferry::config {
 namespace {
 
-IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
+using ferry::testing::address;
 
-Service service(const std::string& name, const std::string& address = "10.96.0.1", std::uint16_t port = 80) {
+Service service(const std::string& name, const std::string& text = "10.96.0.1", std::uint16_t port = 80) {
   Service made;
   made.name = {"default", name};
-  made.cluster_ips = {ip(address)};
+  made.cluster_ips = {address(text)};
   made.ports = {{"http", Protocol::kTcp, port, 0}};
   return made;
 }
@@ -27,7 +29,7 @@ EndpointSlice slice(const std::string& name, const std::string& of, const std::v
   made.name = {"default", name};
   made.service = of;
   EndpointSubset subset;
-  for (const std::string& address : addresses) subset.endpoints.emplace_back().address = ip(address);
+  for (const std::string& text : addresses) subset.endpoints.emplace_back().address = address(text);
   subset.ports = {{"http", Protocol::kTcp, port}};
   made.subsets = {subset};
   return made;
@@ -287,12 +289,12 @@ TEST_F(SyncedStoreTest, ServesNeitherHeadlessNorExternalNameNorAnotherProxysServ
 
 TEST_F(SyncedStoreTest, AServiceWithBothFamiliesHasBackendsOfBoth) {
   Service dual = service("dual");
-  dual.cluster_ips.push_back(ip("fd00::1"));
+  dual.cluster_ips.push_back(address("fd00::1"));
   source.add_service(dual);
   source.set_slices({slice("v4", "dual", {"10.0.0.1"}), slice("v6", "dual", {"fd01::1"})});
   const auto info = table.begin()->second;
-  EXPECT_EQ(info->backends_of(AddressFamily::kIpv4).cluster->backends.at(0).address, ip("10.0.0.1"));
-  EXPECT_EQ(info->backends_of(AddressFamily::kIpv6).cluster->backends.at(0).address, ip("fd01::1"));
+  EXPECT_EQ(info->backends_of(AddressFamily::kIpv4).cluster->backends.at(0).address, address("10.0.0.1"));
+  EXPECT_EQ(info->backends_of(AddressFamily::kIpv6).cluster->backends.at(0).address, address("fd01::1"));
 }
 
 TEST_F(SyncedStoreTest, SlicesWithoutAServiceBelongToNone) {

@@ -18,7 +18,6 @@ using codec::printable;
 constexpr std::size_t kMaxMessage = 1024;
 constexpr std::size_t kMaxForeignMessage = 256;
 constexpr std::size_t kMaxReason = 64;
-constexpr std::int64_t kMaxRetryAfterSeconds = 86400;
 
 class StatusReader {
  public:
@@ -64,7 +63,9 @@ void StatusReader::read_member(JsonReader& in, std::string_view key) {
 void StatusReader::read_details(JsonReader& in, std::string_view key) {
   if (key == "retryAfterSeconds") {
     const auto seconds = in.integer(0, std::numeric_limits<std::int32_t>::max(), "a time in seconds");
-    if (seconds.value_or(0) != 0) error_.retry_after = std::chrono::seconds(std::min(*seconds, kMaxRetryAfterSeconds));
+    if (seconds.value_or(0) != 0) {
+      error_.retry_after = std::min(std::chrono::seconds(*seconds), ApiError::kLongestRetryAfter);
+    }
   } else if (key == "causes") {
     in.elements([&](std::size_t) { read_cause(in); });
   }

@@ -1,8 +1,22 @@
 #include "watch/rest/api_error.h"
 
 #include <stdexcept>
+#include <utility>
 
 namespace ferry::watch {
+
+ApiError ApiError::protocol(std::string message) {
+  ApiError error;
+  error.kind = Kind::kProtocol;
+  error.message = std::move(message);
+  return error;
+}
+
+ApiError ApiError::cancelled() {
+  ApiError error;
+  error.kind = Kind::kCancelled;
+  return error;
+}
 
 std::string ApiError::to_string() const {
   std::string text;

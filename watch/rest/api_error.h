@@ -24,6 +24,9 @@ struct ApiError {
     kCancelled,
   };
 
+  /// The longest that a server may have a client wait before it asks again.
+  static constexpr std::chrono::seconds kLongestRetryAfter = std::chrono::hours{24};
+
   Kind kind = Kind::kTransport;
   boost::system::error_code code;
   /// Status.code, or the HTTP status when the body held no Status. 0 unless kStatus.
@@ -36,6 +39,9 @@ struct ApiError {
   std::optional<std::chrono::seconds> retry_after;
   /// Status.details.causes[].reason holds ResourceVersionTooLarge.
   bool resource_version_too_large = false;
+
+  static ApiError protocol(std::string message);
+  static ApiError cancelled();
 
   /// The version asked for is too old (HTTP 410, or reason Expired or Gone): list again.
   bool is_gone() const { return http_status == 410 || reason == "Expired" || reason == "Gone"; }

@@ -3,17 +3,8 @@
 #include <utility>
 
 namespace ferry::watch {
-namespace {
 
 namespace asio = boost::asio;
-
-ApiError cancelled() {
-  ApiError error;
-  error.kind = ApiError::Kind::kCancelled;
-  return error;
-}
-
-}  // namespace
 
 ConnectionPool::Lease::Lease(ConnectionPool& pool, std::unique_ptr<Connection> connection, bool reused)
     : pool_(&pool), connection_(std::move(connection)), reused_(reused) {
@@ -34,7 +25,7 @@ void ConnectionPool::Lease::give_back() {
 }
 
 asio::awaitable<Result<ConnectionPool::Lease>> ConnectionPool::acquire(bool fresh) {
-  if (closed_) co_return cancelled();
+  if (closed_) co_return ApiError::cancelled();
   std::shared_ptr<asio::ssl::context> tls;
   if (config_.server.tls) {
     auto context = tls_.current();
@@ -49,7 +40,7 @@ asio::awaitable<Result<ConnectionPool::Lease>> ConnectionPool::acquire(bool fres
   }
   Lease lease(*this, make_connection(executor_, config_, std::move(tls)), false);
   const auto opened = co_await lease->open();
-  if (closed_) co_return cancelled();
+  if (closed_) co_return ApiError::cancelled();
   if (!opened.has_value()) co_return opened.error();
   ++opened_;
   co_return std::move(lease);

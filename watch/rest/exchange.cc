@@ -25,13 +25,6 @@ constexpr std::size_t kPart = std::size_t{32} << 10U;
 constexpr std::uint32_t kMaxHead = std::uint32_t{48} << 10U;
 constexpr int kMostInterimAnswers = 8;
 
-ApiError protocol_error(std::string message) {
-  ApiError error;
-  error.kind = ApiError::Kind::kProtocol;
-  error.message = std::move(message);
-  return error;
-}
-
 /// The connection ended early, as opposed to having said something that is not HTTP.
 bool is_early_end(const error_code& code) {
   return code == http::error::end_of_stream || code == http::error::partial_message;
@@ -78,7 +71,7 @@ asio::awaitable<Result<void>> Exchange::read_body(const Silence& silence, const 
   if (encoding == "gzip") {
     inflater_.emplace();
   } else if (!encoding.empty() && encoding != "identity") {
-    co_return protocol_error("the answer has an encoding nobody asked for");
+    co_return ApiError::protocol("the answer has an encoding nobody asked for");
   }
   std::array<char, kPart> part;
   while (!parser_->is_done()) {
@@ -93,23 +86,23 @@ asio::awaitable<Result<void>> Exchange::read_body(const Silence& silence, const 
     }
     if (code.failed() && code != http::error::need_buffer) co_return failure("the answer broke off", code);
   }
-  if (inflater_ && !inflater_->complete()) co_return protocol_error("the compressed answer is cut short");
+  if (inflater_ && !inflater_->complete()) co_return ApiError::protocol("the compressed answer is cut short");
   co_return Result<void>();
 }
 
 asio::awaitable<Result<void>> Exchange::hand_over(std::string_view bytes, const OnBytes& on_bytes) {
   const char* const kNotWanted = "the answer was not wanted to its end";
   if (!inflater_) {
-    if (!on_bytes(bytes)) co_return protocol_error(kNotWanted);
+    if (!on_bytes(bytes)) co_return ApiError::protocol(kNotWanted);
     co_return Result<void>();
   }
   const auto executor = co_await asio::this_coro::executor;
   inflater_->feed(bytes);
   for (std::string_view text = inflater_->next(); !text.empty(); text = inflater_->next()) {
-    if (!on_bytes(text)) co_return protocol_error(kNotWanted);
+    if (!on_bytes(text)) co_return ApiError::protocol(kNotWanted);
     co_await asio::post(executor, asio::use_awaitable);
   }
-  if (inflater_->failed()) co_return protocol_error("the compressed answer is damaged: " + inflater_->error());
+  if (inflater_->failed()) co_return ApiError::protocol("the compressed answer is damaged: " + inflater_->error());
   co_return Result<void>();
 }
 

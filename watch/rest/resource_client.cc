@@ -16,13 +16,6 @@ namespace {
 namespace asio = boost::asio;
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-ApiError protocol_error(std::string message) {
-  ApiError error;
-  error.kind = ApiError::Kind::kProtocol;
-  error.message = std::move(message);
-  return error;
-}
-
 void add_selectors(Parameters& query, const Selection& selection, bool historical) {
   if (historical) {
     // The clients of 2014 sent both, empty or not.
@@ -85,7 +78,7 @@ class EventDecoder final : public WatchScanner::Sink {
     }
     const auto known = event_type(type);
     if (!known) {
-      error_ = protocol_error("an event of the unknown type '" + std::string(type.substr(0, 32)) + "'");
+      error_ = ApiError::protocol("an event of the unknown type '" + std::string(type.substr(0, 32)) + "'");
     } else if (*known == EventType::kBookmark || *known == EventType::kDeleted) {
       hand_over_meta(*known, object);
     } else {
@@ -154,7 +147,7 @@ asio::awaitable<Result<Decoded<T>>> ResourceClient<T>::get(config::NamespacedNam
   auto document = co_await rest_.get_document(std::move(path));
   if (!document.has_value()) co_return document.error();
   auto decoded = format_.decode(document.value());
-  if (!decoded.has_value()) co_return protocol_error(decoded.error().object + ": " + decoded.error().reason);
+  if (!decoded.has_value()) co_return ApiError::protocol(decoded.error().object + ": " + decoded.error().reason);
   co_return std::move(decoded).value();
 }
 
@@ -173,12 +166,12 @@ asio::awaitable<Result<ListMeta>> ResourceClient<T>::list(ListOptions options, O
   RestClient::OnBytes feed = [&scanner](std::string_view bytes) { return scanner.feed(bytes); };
   const auto read =
       co_await rest_.get(with_query(collection_path(false), query), RestClient::GetOptions{}, std::move(feed));
-  if (!scanner.error().empty()) co_return protocol_error("the list is not readable: " + scanner.error());
+  if (!scanner.error().empty()) co_return ApiError::protocol("the list is not readable: " + scanner.error());
   if (!read.has_value()) co_return read.error();
-  if (!scanner.complete()) co_return protocol_error("the list is cut short");
+  if (!scanner.complete()) co_return ApiError::protocol("the list is cut short");
   const ListEnvelope& envelope = scanner.envelope();
   if (!envelope.kind.ends_with("List")) {
-    co_return protocol_error("expected a list, got an object of the kind '" + envelope.kind + "'");
+    co_return ApiError::protocol("expected a list, got an object of the kind '" + envelope.kind + "'");
   }
   ListMeta meta;
   meta.resource_version = envelope.resource_version;
@@ -219,9 +212,9 @@ asio::awaitable<Result<void>> ResourceClient<T>::watch(WatchOptions options, OnE
   const auto read = co_await rest_.get(with_query(collection_path(true), query), get_options, std::move(feed));
   if (decoder.error()) co_return *decoder.error();
   if (unwanted) co_return Result<void>();
-  if (!scanner.error().empty()) co_return protocol_error("the watch is not readable: " + scanner.error());
+  if (!scanner.error().empty()) co_return ApiError::protocol("the watch is not readable: " + scanner.error());
   if (!read.has_value()) co_return read.error();
-  if (!scanner.at_boundary()) co_return protocol_error("the watch ended in the middle of an event");
+  if (!scanner.at_boundary()) co_return ApiError::protocol("the watch ended in the middle of an event");
   co_return Result<void>();
 }
 
@@ -240,7 +233,7 @@ asio::awaitable<Result<bool>> has_resource(RestClient& rest, std::string api_ver
   const auto parsed = nlohmann::json::parse(document.value(), nullptr, false);
   const auto resources = parsed.is_object() ? parsed.find("resources") : parsed.end();
   if (parsed.is_discarded() || resources == parsed.end() || !resources->is_array()) {
-    co_return protocol_error("the discovery document of " + api_version + " is not readable");
+    co_return ApiError::protocol("the discovery document of " + api_version + " is not readable");
   }
   for (const auto& entry : *resources) {
     if (entry.is_object() && entry.value("name", nlohmann::json()) == resource) co_return true;

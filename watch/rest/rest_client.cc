@@ -24,13 +24,6 @@ namespace http = boost::beast::http;
 
 constexpr std::size_t kMaxDocument = std::size_t{8} << 20U;
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10U;
-constexpr unsigned kMaxRetryAfterSeconds = 24 * 60 * 60;
-
-ApiError cancelled() {
-  ApiError error;
-  error.kind = ApiError::Kind::kCancelled;
-  return error;
-}
 
 /// A token ends up in a header: one with control characters would end the line.
 bool is_header_text(const std::string& text) {
@@ -44,7 +37,7 @@ std::optional<std::chrono::seconds> retry_after(const http::fields& head) {
   unsigned seconds = 0;
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), seconds);
   if (error != std::errc{} || end != field.data() + field.size()) return std::nullopt;
-  return std::chrono::seconds(std::min(seconds, kMaxRetryAfterSeconds));
+  return std::min(std::chrono::seconds(seconds), ApiError::kLongestRetryAfter);
 }
 
 }  // namespace
@@ -69,7 +62,7 @@ class RestClient::Impl {
     ConnectionPool::Lease lease = std::move(acquired).value();
     Exchange exchange(*lease);
     auto asked = co_await exchange.ask(request.value(), config_.read_timeout);
-    if (pool_.closed()) co_return cancelled();
+    if (pool_.closed()) co_return ApiError::cancelled();
     if (!asked.has_value()) {
       retry = lease.reused() && !exchange.answered() && asked.error().kind == ApiError::Kind::kTransport;
       co_return asked;
@@ -78,7 +71,7 @@ class RestClient::Impl {
     const Exchange::Silence& silence = options.read_timeout ? options.read_timeout : read_timeout_;
     auto read = co_await exchange.read_body(silence, on_bytes);
     if (exchange.is_reusable() && read.has_value()) lease.give_back();
-    if (pool_.closed() && !read.has_value()) co_return cancelled();
+    if (pool_.closed() && !read.has_value()) co_return ApiError::cancelled();
     co_return read;
   }
 
@@ -100,7 +93,7 @@ class RestClient::Impl {
     ApiError error = decode_status(static_cast<int>(exchange.head().result_int()), body);
     if (!error.retry_after) error.retry_after = retry_after(exchange.head());
     if (exchange.is_reusable() && read.has_value()) lease.give_back();
-    if (pool_.closed()) co_return cancelled();
+    if (pool_.closed()) co_return ApiError::cancelled();
     co_return error;
   }
 
@@ -151,7 +144,7 @@ asio::awaitable<Result<void>> RestClient::get(std::string target, GetOptions opt
   } catch (const boost::system::system_error& error) {
     // How a coroutine that was cancelled between two operations ends.
     if (error.code() != asio::error::operation_aborted) throw;
-    co_return cancelled();
+    co_return ApiError::cancelled();
   }
 }
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/apiserver/controllers/json_view.h"
+#include "tests/apiserver/controllers/service_facts.h"
 #include "tests/apiserver/storage.h"
 
 namespace ferry::apiserver {
@@ -38,6 +39,8 @@ inline Json service_json(const std::string& name, const LabelMap& selector = {{"
   service["spec"]["ipFamilies"] = Json::array({"IPv4"});
   return service;
 }
+
+inline ServiceFacts web() { return read_service(service_json("web")); }
 
 /// What a kubelet says of a running pod.
 inline Json running_json(const std::vector<std::string>& ips, bool ready) {

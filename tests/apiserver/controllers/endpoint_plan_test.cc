@@ -18,8 +18,6 @@ PodFacts ready_pod(const std::string& name, std::vector<std::string> ips) {
   return pod;
 }
 
-ServiceFacts web() { return read_service(service_json("web")); }
-
 TEST(ReadService, AServiceThatSaysNothingHasOneFamilyAndNoPorts) {
   const ServiceFacts facts = read_service(Json::object());
   EXPECT_EQ(facts.families, std::vector<std::string>{"IPv4"});

@@ -7,8 +7,6 @@
 namespace ferry::apiserver {
 namespace {
 
-ServiceFacts web() { return read_service(service_json("web")); }
-
 EndpointGroup group_of(int first, int last, int port = 8080) {
   EndpointGroup group{
       .address_type = "IPv4", .ports = Json::array({{{"name", "http"}, {"port", port}}}), .endpoints = {}};

@@ -23,8 +23,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kBufferBytes = 256UL * 1024;
-
 Clock::duration whole(std::chrono::duration<double> length) {
   return std::chrono::duration_cast<Clock::duration>(length);
 }

@@ -21,7 +21,6 @@ namespace ferry::bench {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = 256UL * 1024;
 constexpr std::uint64_t kListener = ~std::uint64_t{0};
 constexpr std::uint64_t kDatagrams = kListener - 1;
 

@@ -16,6 +16,9 @@ namespace ferry::bench {
 
 using Clock = std::chrono::steady_clock;
 
+/// What is read or written at a time, at most.
+inline constexpr std::size_t kBufferBytes = 256UL * 1024;
+
 /// "127.0.0.1:80". Throws std::runtime_error.
 sockaddr_in parse_endpoint(const std::string& text);
 

@@ -11,9 +11,9 @@ namespace ferry::proxy {
 namespace {
 
 using boost::asio::ip::tcp;
+using ferry::testing::kGetPage;
 
 const tcp::endpoint kAnyPort{boost::asio::ip::address_v4::loopback(), 0};
-constexpr const char* kGet = "GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 Routes page(std::string text) {
   Routes routes;
@@ -32,15 +32,15 @@ TEST(AdminServer, EachAddressHasItsOwnPages) {
   const tcp::endpoint one = server.listen(kAnyPort, page("one"));
   const tcp::endpoint two = server.listen(kAnyPort, page("two"));
   server.start();
-  EXPECT_TRUE(testing::ask(one, kGet).ends_with("one"));
-  EXPECT_TRUE(testing::ask(two, kGet).ends_with("two"));
+  EXPECT_TRUE(testing::ask(one, kGetPage).ends_with("one"));
+  EXPECT_TRUE(testing::ask(two, kGetPage).ends_with("two"));
 }
 
 TEST(AdminServer, AClientThatConnectsBeforeTheStartIsAnsweredAfterIt) {
   AdminServer server;
   const tcp::endpoint address = server.listen(kAnyPort, page("late"));
   testing::RawClient client(address);
-  client.send(kGet);
+  client.send(kGetPage);
   server.start();
   EXPECT_TRUE(client.read_to_end().ends_with("late"));
 }
@@ -55,10 +55,10 @@ TEST(AdminServer, AnAddressThatIsTakenIsHadOnceItIsFree) {
       address, page("heir"), [&had](const tcp::endpoint& at) { had.set_value(at); }, std::chrono::milliseconds{1});
   server.start();
   holder.start();
-  EXPECT_TRUE(testing::ask(address, kGet).ends_with("holder"));
+  EXPECT_TRUE(testing::ask(address, kGetPage).ends_with("holder"));
   holder.stop();
   EXPECT_EQ(had.get_future().get(), address);
-  EXPECT_TRUE(testing::ask(address, kGet).ends_with("heir"));
+  EXPECT_TRUE(testing::ask(address, kGetPage).ends_with("heir"));
 }
 
 TEST(AdminServer, StoppingEndsTheWaitForAnAddress) {

@@ -9,6 +9,9 @@
 
 namespace ferry::testing {
 
+/// Asks for /page, and for nothing more on this connection.
+inline constexpr const char* kGetPage = "GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
 /// A client's end of one connection, in bytes, blocking. The server must run on another thread.
 class RawClient {
  public:

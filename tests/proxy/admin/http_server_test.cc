@@ -16,9 +16,8 @@ namespace ferry::proxy {
 namespace {
 
 using ferry::testing::ask;
+using ferry::testing::kGetPage;
 using ferry::testing::RawClient;
-
-constexpr const char* kGet = "GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 /// A server with the page /page on a thread of its own. Its end fails the test when the loop still has work.
 class HttpServerTest : public ::testing::Test {
@@ -50,7 +49,7 @@ class HttpServerTest : public ::testing::Test {
 
 TEST_F(HttpServerTest, AnswersAPageWithItsLengthAndType) {
   start();
-  EXPECT_EQ(ask(address_, kGet),
+  EXPECT_EQ(ask(address_, kGetPage),
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
             "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
 }
@@ -58,7 +57,7 @@ TEST_F(HttpServerTest, AnswersAPageWithItsLengthAndType) {
 TEST_F(HttpServerTest, ARequestMayComeByteByByte) {
   start();
   RawClient client(address_);
-  for (const char* byte = kGet; *byte != '\0'; ++byte) client.send(std::string(1, *byte));
+  for (const char* byte = kGetPage; *byte != '\0'; ++byte) client.send(std::string(1, *byte));
   EXPECT_TRUE(client.read_to_end().ends_with("hello"));
 }
 
@@ -68,7 +67,7 @@ TEST_F(HttpServerTest, SeveralRequestsShareOneConnection) {
   const std::string get = "GET /page HTTP/1.1\r\nHost: x\r\n\r\n";
   client.send(get);
   EXPECT_TRUE(client.read_until("hello").ends_with("hello"));
-  client.send(get + kGet);
+  client.send(get + kGetPage);
   EXPECT_TRUE(client.read_until("hello").ends_with("hello"));
   EXPECT_TRUE(client.read_to_end().ends_with("hello"));
 }
@@ -123,7 +122,7 @@ TEST_F(HttpServerTest, AClientThatLeavesInTheMiddleHarmsNobody) {
     RawClient client(address_);
     client.send("GET /pa");
   }
-  EXPECT_TRUE(ask(address_, kGet).ends_with("hello"));
+  EXPECT_TRUE(ask(address_, kGetPage).ends_with("hello"));
 }
 
 TEST_F(HttpServerTest, SlowClientsNeverLockAProbeOut) {
@@ -132,7 +131,7 @@ TEST_F(HttpServerTest, SlowClientsNeverLockAProbeOut) {
   RawClient second(address_);
   first.send("GET");
   second.send("GET");
-  EXPECT_TRUE(ask(address_, kGet).ends_with("hello"));
+  EXPECT_TRUE(ask(address_, kGetPage).ends_with("hello"));
   EXPECT_EQ(first.read_to_end(), "");
 }
 

@@ -2,39 +2,20 @@
 #include <cstdlib>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 #include <gtest/gtest.h>
 
 #include "proxy/balancer/load_balancer.h"
+#include "tests/proxy/balancer/endpoints.h"
 
 namespace ferry::proxy {
 namespace {
 
+using ferry::testing::endpoint;
+using ferry::testing::Loads;
+using ferry::testing::set_of_first;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-config::BackendSet set_of(int endpoints) {
-  config::BackendSet set;
-  for (int number = 1; number <= endpoints; ++number) {
-    const auto low = static_cast<std::uint8_t>(number % 256);
-    const auto high = static_cast<std::uint8_t>(number / 256);
-    set.backends.push_back({config::IpAddress::from_v4_bytes({10, 0, high, low}), 80, false, false});
-  }
-  return set;
-}
-
-class Loads : public EndpointLoads {
- public:
-  const EndpointLoad* find(const config::Backend& endpoint) const override {
-    const auto found = loads_.find(endpoint);
-    return found == loads_.end() ? nullptr : &found->second;
-  }
-  EndpointLoad& of(const config::Backend& endpoint) { return loads_[endpoint]; }
-
- private:
-  std::unordered_map<config::Backend, EndpointLoad, EndpointHash, EndpointEqual> loads_;
-};
 
 class Algorithms : public ::testing::Test {
  protected:
@@ -55,13 +36,13 @@ class Algorithms : public ::testing::Test {
 };
 
 TEST_F(Algorithms, RandomReachesEveryEndpointAboutAsOften) {
-  const auto picked = picks(set_of(4), by(LoadBalancing::kRandom), 4000);
+  const auto picked = picks(set_of_first(4), by(LoadBalancing::kRandom), 4000);
   ASSERT_EQ(picked.size(), 4U);
   for (const auto& [position, times] : picked) EXPECT_NEAR(times, 1000, 150) << position;
 }
 
 TEST_F(Algorithms, ASingleEndpointIsWhatEveryAlgorithmPicks) {
-  const auto set = set_of(1);
+  const auto set = set_of_first(1);
   const MaglevTable table(set);
   for (const auto algorithm : {LoadBalancing::kRoundRobin, LoadBalancing::kLeastConnections, LoadBalancing::kPeakEwma,
                                LoadBalancing::kMaglev, LoadBalancing::kRandom}) {
@@ -72,7 +53,7 @@ TEST_F(Algorithms, ASingleEndpointIsWhatEveryAlgorithmPicks) {
 }
 
 TEST_F(Algorithms, LeastConnectionsEvensOutWhatIsOpen) {
-  const auto set = set_of(10);
+  const auto set = set_of_first(10);
   for (int i = 0; i < 100; ++i) loads_.of(set.backends[0]).try_open(0);
   for (int i = 0; i < 900; ++i) {
     loads_.of(set.backends[balancer_.pick(set, by(LoadBalancing::kLeastConnections))]).try_open(0);
@@ -83,7 +64,7 @@ TEST_F(Algorithms, LeastConnectionsEvensOutWhatIsOpen) {
 }
 
 TEST_F(Algorithms, PeakEwmaLeavesASlowEndpointAlone) {
-  const auto set = set_of(5);
+  const auto set = set_of_first(5);
   for (const config::Backend& endpoint : set.backends) loads_.of(endpoint).latency.observe(milliseconds{1}, now_);
   loads_.of(set.backends[2]).latency.observe(milliseconds{50}, now_);
   EXPECT_FALSE(picks(set, by(LoadBalancing::kPeakEwma), 1000).contains(2));
@@ -94,7 +75,7 @@ TEST_F(Algorithms, PeakEwmaLeavesASlowEndpointAlone) {
 }
 
 TEST_F(Algorithms, PeakEwmaWeighsWhatIsOpen) {
-  const auto set = set_of(2);
+  const auto set = set_of_first(2);
   loads_.of(set.backends[0]).latency.observe(milliseconds{1}, now_);
   loads_.of(set.backends[1]).latency.observe(milliseconds{3}, now_);
   EXPECT_EQ(balancer_.pick(set, by(LoadBalancing::kPeakEwma)), 0U);
@@ -103,7 +84,7 @@ TEST_F(Algorithms, PeakEwmaWeighsWhatIsOpen) {
 }
 
 TEST_F(Algorithms, AnEndpointNobodyKnowsIsTriedButNotFlooded) {
-  const auto set = set_of(2);
+  const auto set = set_of_first(2);
   loads_.of(set.backends[0]).latency.observe(milliseconds{1}, now_);
   EXPECT_EQ(balancer_.pick(set, by(LoadBalancing::kPeakEwma)), 1U);
   loads_.of(set.backends[1]).try_open(0);
@@ -136,7 +117,7 @@ std::uint64_t client(int number) {
 }
 
 TEST(Maglev, EveryEndpointHasTheSameShareOfTheTable) {
-  const MaglevTable table(set_of(100));
+  const MaglevTable table(set_of_first(100));
   std::map<std::size_t, int> share;
   for (std::uint64_t entry = 0; entry < table.size(); ++entry) ++share[table.pick(entry)];
   ASSERT_EQ(share.size(), 100U);
@@ -144,7 +125,7 @@ TEST(Maglev, EveryEndpointHasTheSameShareOfTheTable) {
 }
 
 TEST(Maglev, WhenOneOfAHundredEndpointsLeavesUnderThreePercentOfClientsMove) {
-  const config::BackendSet before = set_of(100);
+  const config::BackendSet before = set_of_first(100);
   const MaglevTable table(before);
   constexpr int kClients = 20'000;
   for (const std::size_t leaving : {0U, 42U, 99U}) {
@@ -162,7 +143,7 @@ TEST(Maglev, WhenOneOfAHundredEndpointsLeavesUnderThreePercentOfClientsMove) {
 }
 
 TEST(Maglev, AnotherDrawIsAnotherChoice) {
-  const MaglevTable table(set_of(50));
+  const MaglevTable table(set_of_first(50));
   std::set<std::size_t> choices;
   for (unsigned draw = 0; draw < 8; ++draw) choices.insert(table.pick(client(1), draw));
   EXPECT_GT(choices.size(), 4U);
@@ -178,8 +159,8 @@ std::vector<std::shared_ptr<const config::BackendSet>> sets(config::BackendSet s
 }
 
 TEST_F(Algorithms, AnEndpointThatJoinsGetsItsShareLittleByLittle) {
-  const config::BackendSet all = set_of(4);
-  const auto warm_ups = WarmUps::next(nullptr, sets(set_of(3)), sets(all), seconds{10}, now_);
+  const config::BackendSet all = set_of_first(4);
+  const auto warm_ups = WarmUps::next(nullptr, sets(set_of_first(3)), sets(all), seconds{10}, now_);
   ASSERT_TRUE(warm_ups);
   for (const auto algorithm : {LoadBalancing::kRoundRobin, LoadBalancing::kRandom}) {
     PickContext context = by(algorithm);
@@ -193,18 +174,20 @@ TEST_F(Algorithms, AnEndpointThatJoinsGetsItsShareLittleByLittle) {
 }
 
 TEST_F(Algorithms, NobodyWarmsUpWhereAllAreNew) {
-  EXPECT_EQ(WarmUps::next(nullptr, sets({}), sets(set_of(4)), seconds{10}, now_), nullptr);
-  EXPECT_EQ(WarmUps::next(nullptr, sets(set_of(4)), sets(set_of(4)), seconds{10}, now_), nullptr);
+  EXPECT_EQ(WarmUps::next(nullptr, sets({}), sets(set_of_first(4)), seconds{10}, now_), nullptr);
+  EXPECT_EQ(WarmUps::next(nullptr, sets(set_of_first(4)), sets(set_of_first(4)), seconds{10}, now_), nullptr);
 }
 
 TEST_F(Algorithms, WarmingUpGoesOnThroughOtherChangesAndEnds) {
-  const auto begun = WarmUps::next(nullptr, sets(set_of(1)), sets(set_of(2)), seconds{10}, now_);
-  const auto later = WarmUps::next(begun, sets(set_of(2)), sets(set_of(3)), seconds{10}, now_ + seconds{5});
+  const auto begun = WarmUps::next(nullptr, sets(set_of_first(1)), sets(set_of_first(2)), seconds{10}, now_);
+  const auto later = WarmUps::next(begun, sets(set_of_first(2)), sets(set_of_first(3)), seconds{10}, now_ + seconds{5});
   ASSERT_TRUE(later);
   int admitted = 0;
-  for (int i = 0; i < 1000; ++i) admitted += later->admits(set_of(2).backends[1], now_ + seconds{5}, random_) ? 1 : 0;
+  for (int i = 0; i < 1000; ++i)
+    admitted += later->admits(set_of_first(2).backends[1], now_ + seconds{5}, random_) ? 1 : 0;
   EXPECT_NEAR(admitted, 500, 80);
-  EXPECT_EQ(WarmUps::next(later, sets(set_of(3)), sets(set_of(3)), seconds{10}, now_ + seconds{15}), nullptr);
+  EXPECT_EQ(WarmUps::next(later, sets(set_of_first(3)), sets(set_of_first(3)), seconds{10}, now_ + seconds{15}),
+            nullptr);
 }
 
 }  // namespace

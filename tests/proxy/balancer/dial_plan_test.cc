@@ -5,32 +5,17 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/proxy/balancer/endpoints.h"
+
 namespace ferry::proxy {
 namespace {
 
+using ferry::testing::endpoint;
+using ferry::testing::Loads;
+using ferry::testing::set_of;
 using std::chrono::milliseconds;
 
 const DialPlan::Timeouts kTimeouts{milliseconds{250}, milliseconds{500}, milliseconds{1000}, milliseconds{2000}};
-
-config::BackendSet set_of(std::initializer_list<std::uint8_t> last_bytes) {
-  config::BackendSet set;
-  for (const std::uint8_t last : last_bytes) {
-    set.backends.push_back({config::IpAddress::from_v4_bytes({10, 0, 0, last}), 80, false, false});
-  }
-  return set;
-}
-
-class Loads : public EndpointLoads {
- public:
-  const EndpointLoad* find(const config::Backend& endpoint) const override {
-    const auto found = loads_.find(endpoint.address);
-    return found == loads_.end() ? nullptr : &found->second;
-  }
-  EndpointLoad& of(const config::Backend& endpoint) { return loads_[endpoint.address]; }
-
- private:
-  std::map<config::IpAddress, EndpointLoad> loads_;
-};
 
 /// A plan on a clock of its own. A step reads "N@T" (dial 10.0.0.N for T ms), "pause T", "wait T" or "give up".
 class DialPlanTest : public ::testing::Test {

@@ -5,21 +5,15 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/proxy/balancer/endpoints.h"
+
 namespace ferry::proxy {
 namespace {
 
+using ferry::testing::endpoint;
+using ferry::testing::set_of_first;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-config::Backend endpoint(std::uint8_t last) {
-  return {config::IpAddress::from_v4_bytes({10, 0, 0, last}), 80, false, false};
-}
-
-config::BackendSet set_of(std::uint8_t endpoints) {
-  config::BackendSet set;
-  for (std::uint8_t last = 1; last <= endpoints; ++last) set.backends.push_back(endpoint(last));
-  return set;
-}
 
 /// On a clock of its own.
 class EjectionsTest : public ::testing::Test {
@@ -33,7 +27,7 @@ class EjectionsTest : public ::testing::Test {
 };
 
 TEST_F(EjectionsTest, AFailureLeavesOutThatEndpointAloneForAWhile) {
-  EXPECT_TRUE(failed(1, set_of(4)));
+  EXPECT_TRUE(failed(1, set_of_first(4)));
   EXPECT_EQ(ejections_.size(), 1U);
   EXPECT_FALSE(left_out(2));
   now_ += milliseconds{999};
@@ -43,7 +37,7 @@ TEST_F(EjectionsTest, AFailureLeavesOutThatEndpointAloneForAWhile) {
 }
 
 TEST_F(EjectionsTest, WhenTheTimeIsOverOneConnectionTriesTheEndpoint) {
-  failed(1, set_of(4));
+  failed(1, set_of_first(4));
   now_ += seconds{2};
   EXPECT_FALSE(left_out(1));
   EXPECT_TRUE(left_out(1)) << "it is being tried";
@@ -54,7 +48,7 @@ TEST_F(EjectionsTest, WhenTheTimeIsOverOneConnectionTriesTheEndpoint) {
 }
 
 TEST_F(EjectionsTest, ATrialThatNobodyTellsTheEndOfIsFollowedByAnother) {
-  failed(1, set_of(4));
+  failed(1, set_of_first(4));
   now_ += seconds{2};
   EXPECT_FALSE(left_out(1));
   now_ += Ejections::kTrial;
@@ -65,7 +59,7 @@ TEST_F(EjectionsTest, ATrialThatNobodyTellsTheEndOfIsFollowedByAnother) {
 TEST_F(EjectionsTest, EachFailureDoublesTheTimeUpToTheLongest) {
   for (const milliseconds expected :
        {milliseconds{1000}, milliseconds{2000}, milliseconds{4000}, milliseconds{8000}, milliseconds{8000}}) {
-    EXPECT_TRUE(failed(1, set_of(4)));
+    EXPECT_TRUE(failed(1, set_of_first(4)));
     now_ += expected - milliseconds{1};
     EXPECT_TRUE(left_out(1)) << expected.count();
     now_ += expected / 4 + milliseconds{2};
@@ -74,25 +68,25 @@ TEST_F(EjectionsTest, EachFailureDoublesTheTimeUpToTheLongest) {
 }
 
 TEST_F(EjectionsTest, FailuresOfConnectionsThatWereUnderWayChangeNothing) {
-  EXPECT_TRUE(failed(1, set_of(4)));
-  for (int more = 0; more < 10; ++more) EXPECT_FALSE(failed(1, set_of(4)));
+  EXPECT_TRUE(failed(1, set_of_first(4)));
+  for (int more = 0; more < 10; ++more) EXPECT_FALSE(failed(1, set_of_first(4)));
   now_ += milliseconds{1300};
   EXPECT_FALSE(left_out(1));
 }
 
 TEST_F(EjectionsTest, NoMoreThanTheShareIsLeftOut) {
-  EXPECT_FALSE(failed(1, set_of(1)));
-  EXPECT_TRUE(failed(1, set_of(3)));
-  EXPECT_FALSE(failed(2, set_of(3)));
-  EXPECT_TRUE(failed(2, set_of(4)));
+  EXPECT_FALSE(failed(1, set_of_first(1)));
+  EXPECT_TRUE(failed(1, set_of_first(3)));
+  EXPECT_FALSE(failed(2, set_of_first(3)));
+  EXPECT_TRUE(failed(2, set_of_first(4)));
   EXPECT_FALSE(left_out(3));
   options_.max_percent = 0;
-  EXPECT_FALSE(failed(3, set_of(100)));
+  EXPECT_FALSE(failed(3, set_of_first(100)));
 }
 
 TEST_F(EjectionsTest, ThoseThatAreInNoSetAnyMoreAreForgotten) {
-  failed(1, set_of(4));
-  failed(2, set_of(4));
+  failed(1, set_of_first(4));
+  failed(2, set_of_first(4));
   ejections_.keep_only([](const config::Backend& other) { return other.address == endpoint(2).address; });
   EXPECT_EQ(ejections_.size(), 1U);
   EXPECT_FALSE(left_out(1));
@@ -100,7 +94,7 @@ TEST_F(EjectionsTest, ThoseThatAreInNoSetAnyMoreAreForgotten) {
 }
 
 TEST_F(EjectionsTest, ThreadsAgreeOnWhoTries) {
-  failed(1, set_of(4));
+  failed(1, set_of_first(4));
   now_ += seconds{2};
   std::atomic<int> trials{0};
   std::vector<std::thread> threads;

@@ -5,17 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/proxy/balancer/endpoints.h"
+
 namespace ferry::proxy {
 namespace {
 
-/// Backends 10.0.0.N at port 80.
-config::BackendSet set_of(std::initializer_list<std::uint8_t> last_bytes) {
-  config::BackendSet set;
-  for (const std::uint8_t last : last_bytes) {
-    set.backends.push_back({config::IpAddress::from_v4_bytes({10, 0, 0, last}), 80, false, false});
-  }
-  return set;
-}
+using ferry::testing::set_of;
 
 /// The last byte of the address picked, `count` times.
 std::vector<int> picks(LoadBalancer& balancer, const config::BackendSet& set, int count) {

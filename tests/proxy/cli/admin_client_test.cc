@@ -20,7 +20,6 @@ namespace {
 using testing::FakeAnswer;
 using testing::FakeDaemon;
 using ::testing::HasSubstr;
-using Kind = AskError::Kind;
 
 class AdminClient : public ::testing::Test {
  protected:
@@ -47,7 +46,7 @@ TEST_F(AdminClient, AsksForTheTargetAsItIs) {
 
 TEST_F(AdminClient, WithoutADaemonTheSocketAndTheRemedyAreNamed) {
   const AskError error = std::get<AskError>(ask_and_wait(path_, "/api/status"));
-  EXPECT_EQ(error, (AskError{Kind::kNoDaemon, 0,
+  EXPECT_EQ(error, (AskError{AskError::Kind::kNoDaemon, 0,
                              "no kube-ferry answers at " + path_ +
                                  " (No such file or directory); start it on this node, or name its --admin-socket with "
                                  "--socket PATH"}));
@@ -58,7 +57,7 @@ TEST_F(AdminClient, ASocketThatNobodyListensAtIsNoDaemon) {
     const FakeDaemon daemon(path_, [](const std::string&) { return FakeAnswer{}; });
   }
   const AskError error = std::get<AskError>(ask_and_wait(path_, "/api/status"));
-  EXPECT_EQ(error.kind, Kind::kNoDaemon);
+  EXPECT_EQ(error.kind, AskError::Kind::kNoDaemon);
   EXPECT_THAT(error.sentence, HasSubstr("(Connection refused)"));
 }
 
@@ -90,7 +89,7 @@ TEST_F(AdminClient, WithoutPermissionTheOwnerIsNamed) {
   ASSERT_TRUE(std::holds_alternative<AskError>(answer));
   EXPECT_EQ(
       std::get<AskError>(answer),
-      (AskError{Kind::kPermission, 0,
+      (AskError{AskError::Kind::kPermission, 0,
                 path_ + " may be opened by its owner alone; run this as the user that kube-ferry runs as, such as "
                         "with sudo"}));
 }
@@ -98,19 +97,19 @@ TEST_F(AdminClient, WithoutPermissionTheOwnerIsNamed) {
 TEST_F(AdminClient, ASilentDaemonIsNotWaitedForLongerThanTheLimit) {
   const Answer answer = ask_one_that({FakeDaemon::kSilence, ""}, {.time = std::chrono::milliseconds(50)});
   EXPECT_EQ(std::get<AskError>(answer),
-            (AskError{Kind::kTimeout, 0,
+            (AskError{AskError::Kind::kTimeout, 0,
                       "kube-ferry at " + path_ + " did not answer within 50 ms; try again, it may be busy"}));
 }
 
 TEST_F(AdminClient, AnErrorOfTheDaemonIsItsSentence) {
   const Answer answer = ask_one_that({404, R"({"error": "there is no service \u001b[31m"})"});
-  EXPECT_EQ(std::get<AskError>(answer), (AskError{Kind::kRefused, 404, "there is no service \\x1b[31m"}));
+  EXPECT_EQ(std::get<AskError>(answer), (AskError{AskError::Kind::kRefused, 404, "there is no service \\x1b[31m"}));
 }
 
 TEST_F(AdminClient, AnErrorWithoutASentenceIsItsStatus) {
   for (const char* const body : {"", "Bad Gateway", "{}", R"({"error": 5})", "[]"}) {
     EXPECT_EQ(std::get<AskError>(ask_one_that({502, body})),
-              (AskError{Kind::kRefused, 502, "kube-ferry at " + path_ + " answered with status 502"}));
+              (AskError{AskError::Kind::kRefused, 502, "kube-ferry at " + path_ + " answered with status 502"}));
   }
 }
 
@@ -119,15 +118,16 @@ TEST_F(AdminClient, WhatIsNoAnswerOfTheApisIsSaid) {
   for (const std::string& body :
        {std::string("<html>"), std::string(), std::string("[]"), std::string("{\"a\":"), deep}) {
     const AskError error = std::get<AskError>(ask_one_that({200, body}));
-    EXPECT_EQ(error.kind, Kind::kNonsense) << body;
+    EXPECT_EQ(error.kind, AskError::Kind::kNonsense) << body;
     EXPECT_THAT(error.sentence, HasSubstr(path_));
   }
-  EXPECT_EQ(std::get<AskError>(ask_one_that({FakeDaemon::kNoHttp, "220 mail ready\r\n\r\n"})).kind, Kind::kNonsense);
+  EXPECT_EQ(std::get<AskError>(ask_one_that({FakeDaemon::kNoHttp, "220 mail ready\r\n\r\n"})).kind,
+            AskError::Kind::kNonsense);
 }
 
 TEST_F(AdminClient, ADaemonThatHangsUpIsBeingStopped) {
   const AskError error = std::get<AskError>(ask_one_that({FakeDaemon::kHangUp, ""}));
-  EXPECT_EQ(error, (AskError{Kind::kNoDaemon, 0,
+  EXPECT_EQ(error, (AskError{AskError::Kind::kNoDaemon, 0,
                              "kube-ferry at " + path_ + " hung up before it answered; is it being stopped?"}));
 }
 
@@ -135,7 +135,7 @@ TEST_F(AdminClient, AnAnswerBeyondTheBoundIsNotRead) {
   const std::string body = "{\"a\": \"" + std::string(4096, 'x') + "\"}";
   EXPECT_TRUE(std::holds_alternative<Json>(ask_one_that({200, body}, {.body_bytes = body.size()})));
   const AskError error = std::get<AskError>(ask_one_that({200, body}, {.body_bytes = body.size() - 1}));
-  EXPECT_EQ(error.kind, Kind::kNonsense);
+  EXPECT_EQ(error.kind, AskError::Kind::kNonsense);
   EXPECT_THAT(error.sentence, HasSubstr("is larger than"));
 }
 

@@ -2,14 +2,14 @@
 
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <unistd.h>
+
+#include "proxy/cli/as_tuple.h"
 
 namespace ferry::testing {
 
@@ -18,8 +18,7 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using asio::local::stream_protocol;
-
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+using cli::kAsTuple;
 
 stream_protocol::endpoint fresh(const std::string& path) {
   unlink(path.c_str());

@@ -8,19 +8,19 @@
 #include <gtest/gtest.h>
 
 #include "proxy/host/reply_device.h"
+#include "tests/support/addresses.h"
 #include "tests/support/own_network.h"
 #include "tests/support/run.h"
 
 namespace ferry::proxy {
 namespace {
 
+using ferry::testing::address;
 using ferry::testing::ip;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-config::IpAddress address(const char* text) { return config::IpAddress::parse(text).value(); }
 
 class HostAddressesTest : public ::testing::Test {
  protected:

@@ -12,17 +12,17 @@
 
 #include "proxy/relay/tcp_socket.h"
 #include "tests/proxy/relay/test_sockets.h"
+#include "tests/support/addresses.h"
 #include "tests/support/own_network.h"
 
 namespace ferry::proxy {
 namespace {
 
+using ferry::testing::address;
 using ferry::testing::ip;
+using ferry::testing::prefix;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-config::IpAddress address(const char* text) { return config::IpAddress::parse(text).value(); }
-config::IpPrefix prefix(const char* text) { return config::IpPrefix::parse(text).value(); }
 
 class LocalRoutesTest : public ::testing::Test {
  protected:

@@ -11,6 +11,7 @@
 #include "proxy/host/external_rules.h"
 #include "proxy/host/local_routes.h"
 #include "proxy/host/reply_device.h"
+#include "tests/support/addresses.h"
 #include "tests/support/own_network.h"
 
 namespace ferry::proxy {
@@ -18,13 +19,13 @@ namespace {
 
 using config::ServicePortChange;
 using config::ServicePortInfo;
+using ferry::testing::address;
 using ferry::testing::ip;
+using ferry::testing::prefix;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-config::IpAddress address(const std::string& text) { return config::IpAddress::parse(text).value(); }
-config::IpPrefix prefix(const std::string& text) { return config::IpPrefix::parse(text).value(); }
 ListenAddress port(const std::string& text, std::uint16_t number, config::Protocol protocol = config::Protocol::kTcp) {
   return {address(text), number, protocol};
 }

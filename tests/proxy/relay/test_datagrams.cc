@@ -1,18 +1,11 @@
 #include "tests/proxy/relay/test_datagrams.h"
 
-#include <cerrno>
-#include <system_error>
-
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "tests/proxy/relay/fail.h"
+
 namespace ferry::proxy::testing {
-
-namespace {
-
-[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
-
-}  // namespace
 
 TestDatagrams::TestDatagrams(const std::string& address, std::uint16_t port) {
   const SocketAddress local(config::IpAddress::parse(address).value(), port);

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "proxy/relay/socket_address.h"
+#include "tests/proxy/relay/fail.h"
 
 namespace ferry::proxy::testing {
 
@@ -24,8 +25,6 @@ config::IpAddress parse(const std::string& text) {
   }
   return *address;
 }
-
-[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 UniqueFd new_socket(int domain) {
   UniqueFd fd(::socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -12,19 +12,19 @@ using ferry::testing::hear_watch;
 using ferry::testing::HeardWatch;
 using ferry::testing::Pieces;
 
-HeardWatch hear(const std::string& stream) {
+HeardWatch hear_events(const std::string& stream) {
   HeardWatch whole = hear_watch({stream});
   for_each_cut(stream, [&](const Pieces& pieces) { EXPECT_EQ(hear_watch(pieces), whole) << pieces.front(); });
   return whole;
 }
 
 TEST(WatchScanner, ASilentStreamMayEndAnywhere) {
-  EXPECT_TRUE(hear("").at_boundary);
-  EXPECT_TRUE(hear(" \n\r\n").at_boundary);
+  EXPECT_TRUE(hear_events("").at_boundary);
+  EXPECT_TRUE(hear_events(" \n\r\n").at_boundary);
 }
 
 TEST(WatchScanner, EventsAreToldApartByTheirBraces) {
-  const HeardWatch heard = hear(
+  const HeardWatch heard = hear_events(
       "{\"type\":\"ADDED\",\"object\":{\"a\":{}}}\n{\"type\":\"DELETED\",\"object\":{}}{\"type\":\"BOOKMARK\","
       "\"object\":{}}");
   EXPECT_EQ(heard.events,
@@ -33,17 +33,19 @@ TEST(WatchScanner, EventsAreToldApartByTheirBraces) {
 }
 
 TEST(WatchScanner, AnEventMayBeSpreadOverLinesWithItsFieldsInAnyOrder) {
-  const HeardWatch heard = hear("{\n  \"object\": {\n \"b\" : \"x\" } ,\n \"more\": [1], \"type\": \"MODIFIED\"\n}\n");
+  const HeardWatch heard =
+      hear_events("{\n  \"object\": {\n \"b\" : \"x\" } ,\n \"more\": [1], \"type\": \"MODIFIED\"\n}\n");
   EXPECT_EQ(heard.events, (std::vector<HeardWatch::Event>{{"MODIFIED", "{\n \"b\" : \"x\" }"}}));
 }
 
 TEST(WatchScanner, TheFieldNamesOf2014BeganWithCapitals) {
-  const HeardWatch heard = hear("{\"Type\":\"ADDED\",\"Object\":{\"id\":\"a\"}}\n{\"TYPE\":\"DELETED\",\"oBJECT\":{}}");
+  const HeardWatch heard =
+      hear_events("{\"Type\":\"ADDED\",\"Object\":{\"id\":\"a\"}}\n{\"TYPE\":\"DELETED\",\"oBJECT\":{}}");
   EXPECT_EQ(heard.events, (std::vector<HeardWatch::Event>{{"ADDED", "{\"id\":\"a\"}"}, {"DELETED", "{}"}}));
 }
 
 TEST(WatchScanner, AnAbsentObjectIsNullAndATypeThatIsNoneIsEmpty) {
-  const HeardWatch heard = hear("{\"type\":\"ERROR\"}{\"object\":{}}{}{\"type\":5,\"object\":{}}");
+  const HeardWatch heard = hear_events("{\"type\":\"ERROR\"}{\"object\":{}}{}{\"type\":5,\"object\":{}}");
   EXPECT_EQ(heard.events, (std::vector<HeardWatch::Event>{{"ERROR", "null"}, {"", "{}"}, {"", "null"}, {"", "{}"}}));
 }
 
@@ -71,11 +73,11 @@ TEST(WatchScanner, AnEventOverTheBoundIsSkippedWholeAndTheNextArrives) {
 }
 
 TEST(WatchScanner, GarbageEndsTheStreamAfterWhatCameBeforeIt) {
-  const HeardWatch heard = hear("{\"type\":\"ADDED\",\"object\":{}}\n<html>");
+  const HeardWatch heard = hear_events("{\"type\":\"ADDED\",\"object\":{}}\n<html>");
   EXPECT_EQ(heard.events.size(), 1U);
   EXPECT_EQ(heard.error, "an object starts with '{', at byte 29");
   EXPECT_FALSE(heard.at_boundary);
-  EXPECT_EQ(hear("{\"type\":\"ADDED\",\"object\":{]}").error, "no value of JSON reads like this, at byte 26");
+  EXPECT_EQ(hear_events("{\"type\":\"ADDED\",\"object\":{]}").error, "no value of JSON reads like this, at byte 26");
 }
 
 }  // namespace

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace ferry::apiserver {
+
+/// For co_await: what came of an operation as a tuple, errors and all, rather than thrown.
+inline constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
+
+}  // namespace ferry::apiserver
