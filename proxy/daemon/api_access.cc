@@ -1,6 +1,6 @@
 #include "proxy/daemon/api_access.h"
 
-#include "ferry_version.h"
+#include "proxy/daemon/version.h"
 #include "watch/kubeconfig/kubeconfig.h"
 
 namespace ferry::proxy {
@@ -32,7 +32,7 @@ std::optional<watch::ClientConfig> api_access(const Options& options) {
   }
   if (!options.master.empty()) set_server(config, options.master);
   watch::refuse_service_address(config, options.service_cidrs);
-  config.user_agent = std::string("kube-ferry/") + kVersion;
+  config.user_agent = "kube-ferry/" + version();
   return config;
 }
 

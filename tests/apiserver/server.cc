@@ -41,7 +41,7 @@ tcp::endpoint parse_listen(const std::string& text) {
   return {*address, port};
 }
 
-std::string text_of(const tcp::endpoint& endpoint) {
+std::string host_and_port(const tcp::endpoint& endpoint) {
   const auto address = endpoint.address().to_string();
   return endpoint.address().is_v6() ? fmt::format("[{}]:{}", address, endpoint.port())
                                     : fmt::format("{}:{}", address, endpoint.port());
@@ -97,7 +97,7 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) throw std::runtime_error(fmt::format("--listen {}: {}", options.listen, error.message()));
-    context.address = text_of(acceptor.local_endpoint());
+    context.address = host_and_port(acceptor.local_endpoint());
     if (options.controllers) controllers = options.controllers(loop, *storage);
     asio::co_spawn(loop, accept(shared_from_this()), [](const std::exception_ptr& failure) {
       if (failure) std::rethrow_exception(failure);

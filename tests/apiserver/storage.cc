@@ -10,11 +10,6 @@
 namespace ferry::apiserver {
 namespace {
 
-std::string text_of(const Json& metadata, const char* field) {
-  const auto found = metadata.find(field);
-  return found != metadata.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 Json& metadata_of(Json& object) {
   auto& metadata = object["metadata"];
   if (!metadata.is_object()) metadata = Json::object();
