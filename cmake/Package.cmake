@@ -33,7 +33,8 @@ file(WRITE ${ferry_packaged}/conffiles "/etc/default/kube-ferry\n/etc/kube-ferry
 # ferry_install_compressed(FILE DESTINATION NAME): as Debian wants changelogs and manuals, the same for the same file.
 function(ferry_install_compressed file destination name)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
-  execute_process(COMMAND gzip -9nc INPUT_FILE ${file} OUTPUT_FILE ${ferry_packaged}/${name}.gz COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND gzip -9nc INPUT_FILE ${file} OUTPUT_FILE ${ferry_packaged}/${name}.gz
+    COMMAND_ERROR_IS_FATAL ANY)
   install(FILES ${ferry_packaged}/${name}.gz DESTINATION ${destination})
 endfunction()
 
@@ -46,10 +47,18 @@ install(FILES ${ferry_systemd}/sysctl.conf DESTINATION lib/sysctl.d RENAME kube-
 install(FILES ${ferry_systemd}/kube-ferry.default DESTINATION /etc/default RENAME kube-ferry)
 install(FILES ${ferry_systemd}/config.yaml DESTINATION /etc/kube-ferry)
 install(DIRECTORY DESTINATION /etc/kube-ferry/services)
-install(FILES ${ferry_package}/copyright ${PROJECT_SOURCE_DIR}/docs/kube-proxy.md ${PROJECT_SOURCE_DIR}/docs/annotations.md
-        DESTINATION ${ferry_documents})
+install(FILES ${ferry_package}/copyright DESTINATION ${ferry_documents})
+install(FILES docs/annotations.md docs/kube-proxy.md docs/node.md DESTINATION ${ferry_documents})
 ferry_install_compressed(${PROJECT_SOURCE_DIR}/CHANGELOG.md ${ferry_documents} changelog)
 ferry_install_compressed(${ferry_packaged}/changelog.Debian ${ferry_documents} changelog.Debian)
+
+# Installed by what has the manual, as it is; Debian wants it compressed.
+install(CODE [[
+  set(page $ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/man/man8/kube-ferry.8)
+  if(EXISTS ${page})
+    execute_process(COMMAND gzip -9nf ${page} COMMAND_ERROR_IS_FATAL ANY)
+  endif()
+]])
 
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${ferry_packaged}/conffiles ${ferry_package}/postinst ${ferry_package}/prerm ${ferry_package}/postrm)

@@ -13,7 +13,7 @@ using std::chrono::seconds;
 constexpr ManagerReport::Time kStart{};
 constexpr std::chrono::microseconds kWatchdog = seconds{40};
 
-constexpr Standing kServing{
+const Standing kServing{
     .in_force = true, .moving = true, .services = 3, .service_ports = 4, .connections = 1, .unserved = 0};
 
 /// Tells a manager that hears.

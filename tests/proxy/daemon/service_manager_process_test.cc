@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -23,6 +22,7 @@ namespace ferry::testing {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -107,7 +107,7 @@ TEST_F(Managed, IsReadyAndSaysSoWhileTheApiServerDoesNotAnswer) {
   const std::string server = fmt::format("http://127.0.0.1:{}", nobody.local_endpoint().port());
   const RunningDaemon daemon({"--master", server, "--service-cidr", block_.service_range()}, environment());
   EXPECT_THAT(systemd_.receive_until("READY=1").text,
-              HasSubstr("STATUS=waiting for the first state: services of " + server + ": "));
+              ContainsRegex("STATUS=waiting for the first state: (services|endpoint[a-z]*) of " + server + ": "));
   EXPECT_EQ(daemon.health("/healthz").status, 503);
 }
 
