@@ -190,7 +190,12 @@ void ServiceRoutes::reconcile() {
     if (other) gone.push_back(IpPrefix::host(address));
     return other;
   });
-  if (!gone.empty()) LocalRoutes::remove(gone);
+  try {
+    if (!gone.empty()) LocalRoutes::remove(gone);
+  } catch (const std::system_error& error) {
+    // Where ranges were made local beforehand and this process may not.
+    logger_->warn("routes that nobody needs are left: {}", error.what());
+  }
   std::vector<ListenAddress> rules_gone;
   std::copy_if(rules_.begin(), rules_.end(), std::back_inserter(rules_gone),
                [this](const ListenAddress& at) { return !needs_route(at.address); });

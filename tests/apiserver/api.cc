@@ -24,10 +24,7 @@ Response dispatch(Context& context, const Route& route, std::string_view verb, c
 Response nothing_there(const Context& context, const Request& request) {
   const auto parts = path_parts(request.path);
   const bool core = parts.size() >= 2 && parts[0] == "api" && parts[1] == "v1";
-  const bool discovery = context.options.endpoint_slices && parts.size() >= 2 && parts[1] == "discovery.k8s.io";
-  const bool networking =
-      context.options.release != Release::k1_20 && parts.size() >= 2 && parts[1] == "networking.k8s.io";
-  const bool group = (discovery || networking) && parts[0] == "apis";
+  const bool group = parts.size() >= 2 && parts[0] == "apis" && !served_versions(context.options, parts[1]).empty();
   if (core || group) return status_response(request, no_such_resource());
   return text_response(404, "404 page not found\n");
 }

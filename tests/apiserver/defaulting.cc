@@ -66,23 +66,39 @@ void default_container(Json& container) {
   for_each(container, "ports", [](Json& port) { set_default(port, "protocol", "TCP"); });
 }
 
-void default_pod(Json& pod) {
-  auto& spec = child(pod, "spec");
+void default_pod_spec(Json& spec) {
   set_default(spec, "restartPolicy", "Always");
   set_default(spec, "terminationGracePeriodSeconds", 30);
   set_default(spec, "dnsPolicy", "ClusterFirst");
-  set_default(spec, "serviceAccountName", "default");
-  set_default(spec, "serviceAccount", spec["serviceAccountName"]);
   set_default(spec, "securityContext", Json::object());
   set_default(spec, "schedulerName", "default-scheduler");
+  for_each(spec, "containers", default_container);
+  for_each(spec, "initContainers", default_container);
+}
+
+void default_pod(Json& pod) {
+  auto& spec = child(pod, "spec");
+  default_pod_spec(spec);
+  set_default(spec, "serviceAccountName", "default");
+  set_default(spec, "serviceAccount", spec["serviceAccountName"]);
   set_default(spec, "priority", 0);
   set_default(spec, "enableServiceLinks", true);
   set_default(spec, "preemptionPolicy", "PreemptLowerPriority");
-  for_each(spec, "containers", default_container);
-  for_each(spec, "initContainers", default_container);
   auto& status = child(pod, "status");
   set_default(status, "phase", "Pending");
   set_default(status, "qosClass", "BestEffort");
+}
+
+void default_daemon_set(Json& daemon_set) {
+  auto& spec = child(daemon_set, "spec");
+  default_pod_spec(child(child(spec, "template"), "spec"));
+  set_default(spec, "revisionHistoryLimit", 10);
+  auto& strategy = child(spec, "updateStrategy");
+  set_default(strategy, "type", "RollingUpdate");
+  if (strategy["type"] != "RollingUpdate") return;
+  auto& rolling = child(strategy, "rollingUpdate");
+  set_default(rolling, "maxUnavailable", 1);
+  set_default(rolling, "maxSurge", 0);
 }
 
 void default_namespace(Json& name_space) {
@@ -99,6 +115,7 @@ void set_defaults(std::string_view resource, Json& object, Release release) {
   if (resource == "endpoints") default_endpoints(object);
   if (resource == "endpointslices") default_slice(object);
   if (resource == "pods") default_pod(object);
+  if (resource == "daemonsets") default_daemon_set(object);
   if (resource == "namespaces") default_namespace(object);
 }
 

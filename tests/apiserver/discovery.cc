@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -9,7 +8,16 @@
 namespace ferry::apiserver {
 namespace {
 
-constexpr std::array<const char*, 2> kGroups{"discovery.k8s.io", "networking.k8s.io"};
+/// Those that have versions which are served, in the order of their resources.
+std::vector<std::string> served_groups(const Options& options) {
+  std::vector<std::string> groups;
+  for (const auto& resource : all_resources()) {
+    const bool known = std::find(groups.begin(), groups.end(), resource.group) != groups.end();
+    if (resource.group.empty() || known || served_versions(options, resource.group).empty()) continue;
+    groups.push_back(resource.group);
+  }
+  return groups;
+}
 
 Json client_cidrs(const Context& context) {
   return Json::array({{{"clientCIDR", "0.0.0.0/0"}, {"serverAddress", context.address}}});
@@ -34,24 +42,12 @@ Json version_info(Release release) {
   return info;
 }
 
-/// Those of the group that are served; each group has one resource.
-std::vector<std::string> group_versions(const Options& options, const std::string& group) {
-  std::vector<std::string> versions;
-  for (const auto& resource : all_resources()) {
-    if (resource.group != group) continue;
-    for (const auto& version : resource.versions) {
-      if (serves(options, resource, version)) versions.push_back(version);
-    }
-  }
-  return versions;
-}
-
 Json group_version(const std::string& group, const std::string& version) {
   return {{"groupVersion", fmt::format("{}/{}", group, version)}, {"version", version}};
 }
 
 Json group_entry(const Context& context, const std::string& name) {
-  const auto versions = group_versions(context.options, name);
+  const auto versions = served_versions(context.options, name);
   Json list = Json::array();
   for (const auto& version : versions) list.push_back(group_version(name, version));
   Json group = {{"name", name}, {"versions", list}, {"preferredVersion", group_version(name, versions.front())}};
@@ -107,12 +103,10 @@ std::optional<Json> discovery_document(const Context& context, const std::vector
     Json list = {{"kind", "APIGroupList"}};
     if (options.release == Release::k1_20) list["apiVersion"] = "v1";
     list["groups"] = Json::array();
-    for (const char* const group : kGroups) {
-      if (!group_versions(options, group).empty()) list["groups"].push_back(group_entry(context, group));
-    }
+    for (const auto& group : served_groups(options)) list["groups"].push_back(group_entry(context, group));
     return list;
   }
-  const auto versions = parts.size() < 2 ? std::vector<std::string>{} : group_versions(options, parts[1]);
+  const auto versions = parts.size() < 2 ? std::vector<std::string>{} : served_versions(options, parts[1]);
   if (versions.empty() || parts[0] != "apis" || parts[1].empty()) return std::nullopt;
   if (parts.size() == 2) {
     Json group = {{"kind", "APIGroup"}, {"apiVersion", "v1"}};

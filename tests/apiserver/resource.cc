@@ -16,6 +16,9 @@ Resource core(std::string plural, std::string singular, std::string kind) {
 }
 
 std::vector<Resource> make_resources() {
+  auto config_maps = core("configmaps", "configmap", "ConfigMap");
+  config_maps.short_names = {"cm"};
+
   auto endpoints = core("endpoints", "endpoints", "Endpoints");
   endpoints.short_names = {"ep"};
   endpoints.storage_hash = "fWeeMqaN/OA=";
@@ -38,11 +41,20 @@ std::vector<Resource> make_resources() {
   pods.subresources = {"binding", "status"};
   pods.storage_hash = "xPOwRZ+Yhw8=";
 
+  auto accounts = core("serviceaccounts", "serviceaccount", "ServiceAccount");
+  accounts.short_names = {"sa"};
+
   auto services = core("services", "service", "Service");
   services.short_names = {"svc"};
   services.categories = {"all"};
   services.subresources = {"status"};
   services.storage_hash = "0/CO1lhkEBI=";
+
+  auto daemon_sets = core("daemonsets", "daemonset", "DaemonSet");
+  daemon_sets.group = "apps";
+  daemon_sets.short_names = {"ds"};
+  daemon_sets.categories = {"all"};
+  daemon_sets.subresources = {"status"};
 
   auto slices = core("endpointslices", "endpointslice", "EndpointSlice");
   slices.group = "discovery.k8s.io";
@@ -54,7 +66,22 @@ std::vector<Resource> make_resources() {
   ranges.namespaced = false;
   ranges.subresources = {"status"};
 
-  return {endpoints, namespaces, nodes, pods, services, slices, ranges};
+  auto roles = core("clusterroles", "clusterrole", "ClusterRole");
+  auto bindings = core("clusterrolebindings", "clusterrolebinding", "ClusterRoleBinding");
+  for (auto* const resource : {&roles, &bindings}) {
+    resource->group = "rbac.authorization.k8s.io";
+    resource->namespaced = false;
+  }
+
+  // The Prometheus operator's, which a cluster has as custom resources.
+  auto monitors = core("podmonitors", "podmonitor", "PodMonitor");
+  monitors.short_names = {"pmon"};
+  auto rules = core("prometheusrules", "prometheusrule", "PrometheusRule");
+  rules.short_names = {"promrule"};
+  for (auto* const resource : {&monitors, &rules}) resource->group = "monitoring.coreos.com";
+
+  return {config_maps, endpoints, namespaces, nodes,    pods,  accounts, services,
+          daemon_sets, slices,    ranges,     bindings, roles, monitors, rules};
 }
 
 }  // namespace

@@ -19,7 +19,20 @@ bool serves(const Options& options, const Resource& resource, std::string_view v
   if (std::find(versions.begin(), versions.end(), version) == versions.end()) return false;
   if (resource.group.empty()) return true;
   if (resource.group == "networking.k8s.io") return options.release != Release::k1_20;
+  if (resource.group != "discovery.k8s.io") return true;
   return options.endpoint_slices && (options.release != Release::k1_20 || version == "v1beta1");
+}
+
+std::vector<std::string> served_versions(const Options& options, std::string_view group) {
+  std::vector<std::string> versions;
+  for (const auto& resource : all_resources()) {
+    if (resource.group != group) continue;
+    for (const auto& version : resource.versions) {
+      const bool known = std::find(versions.begin(), versions.end(), version) != versions.end();
+      if (!known && serves(options, resource, version)) versions.push_back(version);
+    }
+  }
+  return versions;
 }
 
 std::optional<Route> parse_route(std::string_view path, const Options& options) {

@@ -28,6 +28,10 @@ std::string_view verb_of(const Route& route, const Request& request);
 /// Whether a release serves a version of a resource.
 bool serves(const Options& options, const Resource& resource, std::string_view version);
 
+/// The versions of an API group at which any of its resources is served, the preferred one first; none of a group that
+/// is not served.
+std::vector<std::string> served_versions(const Options& options, std::string_view group);
+
 /// The parts of a path between its slashes.
 std::vector<std::string> path_parts(std::string_view path);
 

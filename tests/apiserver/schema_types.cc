@@ -114,11 +114,12 @@ NodeSystemInfo io.k8s.api.core.v1
 Pod io.k8s.api.core.v1
   metadata ObjectMeta!  spec PodSpec!  status PodStatus!
 PodSpec io.k8s.api.core.v1
-  volumes [any]name  initContainers [Container]name  containers [Container]name!  ephemeralContainers [any]name
+  volumes [Volume]name  initContainers [Container]name  containers [Container]name!  ephemeralContainers [any]name
   restartPolicy string  terminationGracePeriodSeconds int?  activeDeadlineSeconds int?  dnsPolicy string
   nodeSelector {string}  serviceAccountName string  serviceAccount string  automountServiceAccountToken bool?
-  nodeName string  hostNetwork bool  hostPID bool  hostIPC bool  shareProcessNamespace bool?  securityContext any?
-  imagePullSecrets [LocalObjectReference]name  hostname string  subdomain string  affinity any?  schedulerName string
+  nodeName string  hostNetwork bool  hostPID bool  hostIPC bool  shareProcessNamespace bool?
+  securityContext PodSecurityContext?  imagePullSecrets [LocalObjectReference]name  hostname string  subdomain string
+  affinity Affinity?  schedulerName string
   tolerations [Toleration]  hostAliases [HostAlias]ip  priorityClassName string  priority int?  dnsConfig any?
   readinessGates [PodReadinessGate]  runtimeClassName string?  enableServiceLinks bool?  preemptionPolicy string?
   overhead {any}  topologySpreadConstraints [any]topologyKey  setHostnameAsFQDN bool?  os any?  hostUsers bool?
@@ -131,14 +132,61 @@ Toleration io.k8s.api.core.v1
   key string  operator string  value string  effect string  tolerationSeconds int?
 Container io.k8s.api.core.v1
   name string!  image string  command [string]  args [string]  workingDir string  ports [ContainerPort]containerPort
-  envFrom [any]  env [EnvVar]name  resources any!  resizePolicy [any]  restartPolicy string?  restartPolicyRules [any]
-  volumeMounts [any]mountPath  volumeDevices [any]devicePath  livenessProbe any?  readinessProbe any?
-  startupProbe any?  lifecycle any?  terminationMessagePath string  terminationMessagePolicy string
-  imagePullPolicy string  securityContext any?  stdin bool  stdinOnce bool  tty bool
+  envFrom [any]  env [EnvVar]name  resources ResourceRequirements!  resizePolicy [any]  restartPolicy string?
+  restartPolicyRules [any]  volumeMounts [VolumeMount]mountPath  volumeDevices [any]devicePath  livenessProbe Probe?
+  readinessProbe Probe?  startupProbe Probe?  lifecycle any?  terminationMessagePath string
+  terminationMessagePolicy string  imagePullPolicy string  securityContext SecurityContext?  stdin bool  stdinOnce bool
+  tty bool
 ContainerPort io.k8s.api.core.v1
   name string  hostPort int  containerPort int!  protocol string  hostIP string
 EnvVar io.k8s.api.core.v1
-  name string!  value string  valueFrom any?
+  name string!  value string  valueFrom EnvVarSource?
+EnvVarSource io.k8s.api.core.v1
+  fieldRef ObjectFieldSelector?  resourceFieldRef any?  configMapKeyRef any?  secretKeyRef any?  fileKeyRef any?
+ObjectFieldSelector io.k8s.api.core.v1
+  apiVersion string  fieldPath string!
+ResourceRequirements io.k8s.api.core.v1
+  limits {any}  requests {any}  claims [any]
+VolumeMount io.k8s.api.core.v1
+  name string!  readOnly bool  recursiveReadOnly string?  mountPath string!  subPath string  mountPropagation string?
+  subPathExpr string
+Volume io.k8s.api.core.v1
+  name string!  hostPath HostPathVolumeSource?  emptyDir any?  secret any?  configMap ConfigMapVolumeSource?
+  downwardAPI any?  projected any?  persistentVolumeClaim any?  csi any?  ephemeral any?  image any?
+HostPathVolumeSource io.k8s.api.core.v1
+  path string!  type string?
+ConfigMapVolumeSource io.k8s.api.core.v1
+  name string  items [any]  defaultMode int?  optional bool?
+Probe io.k8s.api.core.v1
+  exec ExecAction?  httpGet HTTPGetAction?  tcpSocket any?  grpc any?  initialDelaySeconds int  timeoutSeconds int
+  periodSeconds int  successThreshold int  failureThreshold int  terminationGracePeriodSeconds int?
+ExecAction io.k8s.api.core.v1
+  command [string]
+HTTPGetAction io.k8s.api.core.v1
+  path string  port intstr!  host string  scheme string  httpHeaders [any]
+SecurityContext io.k8s.api.core.v1
+  capabilities Capabilities?  privileged bool?  seLinuxOptions any?  windowsOptions any?  runAsUser int?
+  runAsGroup int?  runAsNonRoot bool?  readOnlyRootFilesystem bool?  allowPrivilegeEscalation bool?
+  procMount string?  seccompProfile SeccompProfile?  appArmorProfile any?
+Capabilities io.k8s.api.core.v1
+  add [string]  drop [string]
+PodSecurityContext io.k8s.api.core.v1
+  seLinuxOptions any?  windowsOptions any?  runAsUser int?  runAsGroup int?  runAsNonRoot bool?
+  supplementalGroups [int]  supplementalGroupsPolicy string?  fsGroup int?  sysctls [any]  fsGroupChangePolicy string?
+  seccompProfile SeccompProfile?  appArmorProfile any?  seLinuxChangePolicy string?
+SeccompProfile io.k8s.api.core.v1
+  type string!  localhostProfile string?
+Affinity io.k8s.api.core.v1
+  nodeAffinity NodeAffinity?  podAffinity any?  podAntiAffinity any?
+NodeAffinity io.k8s.api.core.v1
+  requiredDuringSchedulingIgnoredDuringExecution NodeSelector?
+  preferredDuringSchedulingIgnoredDuringExecution [any]
+NodeSelector io.k8s.api.core.v1
+  nodeSelectorTerms [NodeSelectorTerm]!
+NodeSelectorTerm io.k8s.api.core.v1
+  matchExpressions [NodeSelectorRequirement]  matchFields [NodeSelectorRequirement]
+NodeSelectorRequirement io.k8s.api.core.v1
+  key string!  operator string!  values [string]
 PodStatus io.k8s.api.core.v1
   observedGeneration int  phase string  conditions [PodCondition]type  message string  reason string
   nominatedNodeName string  hostIP string  hostIPs [any]ip  podIP string  podIPs [PodIP]ip  startTime string?
@@ -149,6 +197,46 @@ PodIP io.k8s.api.core.v1
 PodCondition io.k8s.api.core.v1
   type string!  observedGeneration int  status string!  lastProbeTime string?  lastTransitionTime string?
   reason string  message string
+
+PodTemplateSpec io.k8s.api.core.v1
+  metadata ObjectMeta!  spec PodSpec!
+
+ServiceAccount io.k8s.api.core.v1
+  metadata ObjectMeta!  secrets [ObjectReference]name  imagePullSecrets [LocalObjectReference]name
+  automountServiceAccountToken bool?
+
+ConfigMap io.k8s.api.core.v1
+  metadata ObjectMeta!  immutable bool?  data {string}  binaryData {string}
+
+DaemonSet io.k8s.api.apps.v1
+  metadata ObjectMeta!  spec DaemonSetSpec!  status DaemonSetStatus!
+DaemonSetSpec io.k8s.api.apps.v1
+  selector LabelSelector?  template PodTemplateSpec!  updateStrategy DaemonSetUpdateStrategy!  minReadySeconds int
+  revisionHistoryLimit int?
+DaemonSetUpdateStrategy io.k8s.api.apps.v1
+  type string  rollingUpdate RollingUpdateDaemonSet?
+RollingUpdateDaemonSet io.k8s.api.apps.v1
+  maxUnavailable intstr?  maxSurge intstr?
+DaemonSetStatus io.k8s.api.apps.v1
+  currentNumberScheduled int!  numberMisscheduled int!  desiredNumberScheduled int!  numberReady int!
+  observedGeneration int  updatedNumberScheduled int  numberAvailable int  numberUnavailable int  collisionCount int?
+  conditions [any]type
+
+ClusterRole io.k8s.api.rbac.v1
+  metadata ObjectMeta!  rules [PolicyRule]!  aggregationRule any?
+PolicyRule io.k8s.api.rbac.v1
+  verbs [string]!  apiGroups [string]  resources [string]  resourceNames [string]  nonResourceURLs [string]
+ClusterRoleBinding io.k8s.api.rbac.v1
+  metadata ObjectMeta!  subjects [Subject]  roleRef RoleRef!
+Subject io.k8s.api.rbac.v1
+  kind string!  apiGroup string  name string!  namespace string
+RoleRef io.k8s.api.rbac.v1
+  apiGroup string!  kind string!  name string!
+
+PodMonitor com.coreos.monitoring.v1
+  metadata ObjectMeta!  spec any!
+PrometheusRule com.coreos.monitoring.v1
+  metadata ObjectMeta!  spec any!
 
 Binding io.k8s.api.core.v1
   metadata ObjectMeta!  target ObjectReference!

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -186,10 +187,25 @@ TEST(Server, CanBeWithoutEndpointSlices) {
   const ServerThread server(options);
   RawClient client(server.address());
   const auto groups = client.get("/apis").json()["groups"];
-  ASSERT_EQ(groups.size(), 1U);
-  EXPECT_EQ(groups[0]["name"], "networking.k8s.io");
+  std::vector<std::string> names;
+  for (const auto& group : groups) names.push_back(group["name"].get<std::string>());
+  EXPECT_THAT(names, ::testing::Contains("networking.k8s.io"));
+  EXPECT_THAT(names, ::testing::Not(::testing::Contains("discovery.k8s.io")));
   EXPECT_EQ(client.get("/apis/discovery.k8s.io/v1").status, 404);
   EXPECT_EQ(client.get("/apis/discovery.k8s.io/v1/endpointslices").status, 404);
+}
+
+TEST(Server, AGroupIsToldWithAllItsResourcesAndAStatusWhereItHasNone) {
+  const ServerThread server;
+  RawClient client(server.address());
+  std::vector<std::string> names;
+  for (const auto& resource : client.get("/apis/rbac.authorization.k8s.io/v1").json()["resources"]) {
+    names.push_back(resource["name"].get<std::string>());
+  }
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("clusterroles", "clusterrolebindings"));
+  EXPECT_EQ(client.get("/apis/rbac.authorization.k8s.io").json()["versions"].size(), 1U);
+  EXPECT_EQ(client.get("/apis/apps/v1/deployments").json()["kind"], "Status");
+  EXPECT_EQ(client.get("/apis/batch/v1/jobs").body, "404 page not found\n");
 }
 
 TEST(Server, AnswersHeadersAsARealServerDoes) {

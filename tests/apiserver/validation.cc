@@ -184,17 +184,45 @@ void check_slice(Errors& errors, const Json& slice, bool loopback_allowed) {
   }
 }
 
-void check_pod(Errors& errors, const Json& pod) {
-  const auto& containers = field_of(field_of(pod, "spec"), "containers");
-  if (containers.empty()) errors.push_back(required("spec.containers"));
+void check_pod_spec(Errors& errors, const Json& spec, const std::string& at_path) {
+  const auto& containers = field_of(spec, "containers");
+  if (containers.empty()) errors.push_back(required(at_path + ".containers"));
   for (std::size_t i = 0; i < containers.size(); ++i) {
-    const auto path = fmt::format("spec.containers[{}]", i);
+    const auto path = fmt::format("{}.containers[{}]", at_path, i);
     if (text_of(containers[i], "name").empty()) errors.push_back(required(path + ".name"));
     if (text_of(containers[i], "image").empty()) errors.push_back(required(path + ".image"));
     const auto& ports = field_of(containers[i], "ports");
     for (std::size_t p = 0; p < ports.size(); ++p) {
       check_port(errors, field_of(ports[p], "containerPort"), fmt::format("{}.ports[{}].containerPort", path, p));
     }
+  }
+}
+
+bool is_zero(const Json& int_or_percent) {
+  return int_or_percent.is_null() || int_or_percent == 0 || int_or_percent == "0%";
+}
+
+void check_daemon_set(Errors& errors, const Json& daemon_set) {
+  const auto& spec = field_of(daemon_set, "spec");
+  const auto& labels = field_of(field_of(field_of(spec, "template"), "metadata"), "labels");
+  const auto& selector = field_of(field_of(spec, "selector"), "matchLabels");
+  if (selector.empty()) errors.push_back(required("spec.selector"));
+  for (const auto& wanted : selector.items()) {
+    if (field_of(labels, wanted.key().c_str()) == wanted.value()) continue;
+    errors.push_back(
+        invalid_value("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
+    break;
+  }
+  check_pod_spec(errors, field_of(field_of(spec, "template"), "spec"), "spec.template.spec");
+  const auto& rolling = field_of(field_of(spec, "updateStrategy"), "rollingUpdate");
+  if (rolling.is_null()) return;
+  const auto& unavailable = field_of(rolling, "maxUnavailable");
+  const bool surges = !is_zero(field_of(rolling, "maxSurge"));
+  const std::string path = "spec.updateStrategy.rollingUpdate";
+  if (!is_zero(unavailable) && surges) {
+    errors.push_back(invalid_value(path + ".maxUnavailable", unavailable, "may not be set when maxSurge is non-zero"));
+  } else if (is_zero(unavailable) && !surges) {
+    errors.push_back(required(path + ".maxUnavailable", "cannot be 0 when maxSurge is 0"));
   }
 }
 
@@ -215,7 +243,8 @@ Errors validate(const Resource& resource, const Json& object, bool loopback_allo
   if (resource.plural == "services") check_service(errors, object);
   if (resource.plural == "endpoints") check_endpoints(errors, object, loopback_allowed);
   if (resource.plural == "endpointslices") check_slice(errors, object, loopback_allowed);
-  if (resource.plural == "pods") check_pod(errors, object);
+  if (resource.plural == "pods") check_pod_spec(errors, field_of(object, "spec"), "spec");
+  if (resource.plural == "daemonsets") check_daemon_set(errors, object);
   return errors;
 }
 

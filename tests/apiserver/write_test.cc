@@ -10,6 +10,7 @@ namespace {
 using apiserver::Json;
 
 constexpr const char* kPods = "/api/v1/namespaces/default/pods";
+constexpr const char* kDaemonSets = "/apis/apps/v1/namespaces/default/daemonsets";
 constexpr const char* kSlices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 
 Json pod(const std::string& name) {
@@ -268,6 +269,69 @@ TEST_F(Write, PathsAndMethodsThatDoNotExistAreNamed) {
   EXPECT_EQ(client_.get(std::string(kServices) + "/nope").json()["message"], "services \"nope\" not found");
   EXPECT_EQ(client_.send("PUT", kServices, "{}").status, 405);
   EXPECT_EQ(client_.send("POST", "/api/v1/services", service("a").dump()).status, 405);
+}
+
+Json daemon_set(const Json& rolling_update) {
+  return {{"metadata", {{"name", "d"}}},
+          {"spec",
+           {{"selector", {{"matchLabels", {{"app", "d"}}}}},
+            {"template", {{"metadata", {{"labels", {{"app", "d"}}}}}, {"spec", pod("x")["spec"]}}},
+            {"updateStrategy", {{"rollingUpdate", rolling_update}}}}}};
+}
+
+TEST_F(Write, ADaemonSetGetsItsDefaultsAndThoseOfItsPods) {
+  auto object = daemon_set(nullptr);
+  object["spec"].erase("updateStrategy");
+  const auto made = created(kDaemonSets, object);
+  EXPECT_EQ(made["apiVersion"], "apps/v1");
+  EXPECT_EQ(made["spec"]["updateStrategy"].dump(),
+            R"({"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":1,"maxSurge":0}})");
+  EXPECT_EQ(made["spec"]["template"]["spec"]["restartPolicy"], "Always");
+  EXPECT_FALSE(made["spec"]["template"]["spec"].contains("serviceAccountName"));
+}
+
+TEST_F(Write, ADaemonSetEitherSurgesOrLacksPodsWhileItRollsOut) {
+  const Fields refused{"spec.updateStrategy.rollingUpdate.maxUnavailable"};
+  EXPECT_EQ(causes(kDaemonSets, daemon_set({{"maxSurge", 1}})), refused);
+  EXPECT_EQ(causes(kDaemonSets, daemon_set({{"maxUnavailable", 0}})), refused);
+  created(kDaemonSets, daemon_set({{"maxUnavailable", 0}, {"maxSurge", 1}}));
+}
+
+TEST_F(Write, ADaemonSetSelectsItsOwnPods) {
+  auto stranger = daemon_set(nullptr);
+  stranger["spec"]["template"]["metadata"]["labels"]["app"] = "another";
+  EXPECT_EQ(causes(kDaemonSets, stranger), Fields{"spec.template.metadata.labels"});
+  stranger["spec"].erase("selector");
+  EXPECT_EQ(causes(kDaemonSets, stranger), Fields{"spec.selector"});
+}
+
+TEST_F(Write, WhatADeploymentIsMadeOfIsTakenAndReadBack) {
+  const Json metadata = {{"name", "p"}};
+  const Json account = {{"metadata", metadata}, {"automountServiceAccountToken", false}};
+  const Json files = {{"metadata", metadata}, {"data", {{"a.yaml", "b: 1\n"}}}};
+  const Json role = {{"metadata", metadata},
+                     {"rules", Json::array({{{"verbs", {"list"}}, {"apiGroups", {""}}, {"resources", {"nodes"}}}})}};
+  const Json binding = {
+      {"metadata", metadata},
+      {"subjects", Json::array({{{"kind", "ServiceAccount"}, {"name", "p"}, {"namespace", "n"}}})},
+      {"roleRef", {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "ClusterRole"}, {"name", "p"}}}};
+  const Json custom = {{"metadata", metadata}, {"spec", {{"anything", Json::array({1, "two"})}}}};
+  const std::string monitoring = "/apis/monitoring.coreos.com/v1/namespaces/default/";
+  const std::string rbac = "/apis/rbac.authorization.k8s.io/v1/";
+  const std::vector<std::pair<std::string, Json>> all{{"/api/v1/namespaces/default/serviceaccounts", account},
+                                                      {"/api/v1/namespaces/default/configmaps", files},
+                                                      {rbac + "clusterroles", role},
+                                                      {rbac + "clusterrolebindings", binding},
+                                                      {monitoring + "podmonitors", custom},
+                                                      {monitoring + "prometheusrules", custom}};
+  for (const auto& [path, object] : all) {
+    created(path, object);
+    auto read = client_.get(path + "/p").json();
+    for (const auto& field : object.items()) {
+      if (field.key() == "metadata") continue;
+      EXPECT_EQ(read[field.key()], field.value()) << path;
+    }
+  }
 }
 
 }  // namespace

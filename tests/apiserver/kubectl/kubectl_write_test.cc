@@ -74,6 +74,22 @@ TEST(KubectlApply, TakesSeveralKindsAndAListFromAFolder) {
   });
 }
 
+TEST(KubectlApply, ADaemonSetIsChangedAsDeepAsItsContainersProbes) {
+  with_each_kubectl([](Session& session) {
+    EXPECT_EQ(session.ok({"apply", "-f", "-"}, kDaemonSet), "daemonset.apps/agent created");
+    EXPECT_EQ(session.ok({"apply", "-f", "-"}, kDaemonSet), "daemonset.apps/agent unchanged");
+    std::string changed = kDaemonSet;
+    changed.replace(changed.find("/livez"), 6, "/alive");
+    changed.replace(changed.find("NET_RAW"), 7, "BPF");
+    EXPECT_EQ(session.ok({"apply", "-f", "-"}, changed), "daemonset.apps/agent configured");
+    const std::string container = ".spec.template.spec.containers[0]";
+    EXPECT_EQ(field(session, "daemonset/agent", container + ".livenessProbe.httpGet.path"), "/alive");
+    EXPECT_EQ(field(session, "daemonset/agent", container + ".securityContext.capabilities.add[*]"), "NET_ADMIN BPF");
+    changed.replace(changed.find("httpGet"), 7, "httpGte");
+    EXPECT_THAT(session.fails({"apply", "-f", "-"}, changed), HasSubstr("httpGte"));
+  });
+}
+
 TEST(KubectlApply, AnEndpointSliceAndEndpointsCanBeGivenByHand) {
   with_each_kubectl([](Session& session) {
     EXPECT_EQ(session.ok({"apply", "-f", "-"}, kSlice), "endpointslice.discovery.k8s.io/web-abc created");

@@ -57,4 +57,29 @@ ports:
   protocol: TCP
 )";
 
+inline constexpr const char* kDaemonSet = R"(apiVersion: apps/v1
+kind: DaemonSet
+metadata:
+  name: agent
+spec:
+  selector:
+    matchLabels: {app: agent}
+  template:
+    metadata:
+      labels: {app: agent}
+    spec:
+      containers:
+      - name: main
+        image: agent
+        securityContext:
+          capabilities: {drop: [ALL], add: [NET_ADMIN, NET_RAW]}
+        livenessProbe:
+          httpGet: {path: /livez, port: 10256}
+        volumeMounts:
+        - {name: run, mountPath: /run/agent}
+      volumes:
+      - name: run
+        hostPath: {path: /run/agent, type: DirectoryOrCreate}
+)";
+
 }  // namespace ferry::testing

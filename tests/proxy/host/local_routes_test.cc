@@ -6,11 +6,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <linux/capability.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proxy/relay/tcp_socket.h"
+#include "tests/proxy/host/without_net_admin.h"
 #include "tests/proxy/relay/test_sockets.h"
 #include "tests/support/addresses.h"
 #include "tests/support/own_network.h"
@@ -76,25 +75,6 @@ TEST_F(LocalRoutesTest, OnlyOurOwnAreTakenAway) {
   EXPECT_TRUE(left.pending());
   EXPECT_NE(testing::connect_error("10.96.0.1", 80), 0);
 }
-
-/// This process has no CAP_NET_ADMIN for as long as it lives (capset(2)).
-class WithoutNetAdmin {
- public:
-  WithoutNetAdmin() { set(false); }
-  ~WithoutNetAdmin() { set(true); }
-  WithoutNetAdmin(const WithoutNetAdmin&) = delete;
-  WithoutNetAdmin& operator=(const WithoutNetAdmin&) = delete;
-
- private:
-  static void set(bool effective) {
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    std::array<__user_cap_data_struct, 2> sets{};
-    ASSERT_EQ(::syscall(SYS_capget, &header, sets.data()), 0);
-    sets[0].effective &= ~(1U << CAP_NET_ADMIN);
-    if (effective) sets[0].effective |= 1U << CAP_NET_ADMIN;
-    ASSERT_EQ(::syscall(SYS_capset, &header, sets.data()), 0);
-  }
-};
 
 TEST_F(LocalRoutesTest, WithoutThePrivilegeARangeIsNamedUnlessItIsLocalAlready) {
   ip("route add local 10.200.0.0/16 dev lo");

@@ -11,6 +11,7 @@
 #include "proxy/host/external_rules.h"
 #include "proxy/host/local_routes.h"
 #include "proxy/host/reply_device.h"
+#include "tests/proxy/host/without_net_admin.h"
 #include "tests/support/addresses.h"
 #include "tests/support/own_network.h"
 
@@ -23,6 +24,7 @@ using ferry::testing::address;
 using ferry::testing::ip;
 using ferry::testing::prefix;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
@@ -100,6 +102,15 @@ TEST_F(ServiceRoutesTest, RangesAndTheHostsOwnAddressesNeedNone) {
   EXPECT_THAT(ExternalRules::list(), IsEmpty());
   routes_.move_to({address("192.0.2.1")}, {address("192.0.2.1")});
   EXPECT_THAT(ExternalRules::list(), ElementsAre(port("203.0.113.5", 80)));
+}
+
+TEST_F(ServiceRoutesTest, WhatCannotBeTakenAwayForWantOfPrivilegeIsLeftAndTold) {
+  ip("route add local 10.96.0.0/16 dev lo");
+  change(nullptr, info("web", {"10.96.0.1"}));
+  const testing::WithoutNetAdmin unprivileged;
+  routes_.set_ranges({prefix("10.96.0.0/16")});
+  EXPECT_THAT(LocalRoutes::list(), ElementsAre(prefix("10.96.0.1/32")));
+  EXPECT_THAT(log_.str(), HasSubstr("cannot take away the route of 10.96.0.1/32: Operation not permitted"));
 }
 
 TEST_F(ServiceRoutesTest, LeftoversOfAnEarlierRunGoAndWhatIsNeededAndWhatIsOthersStays) {
