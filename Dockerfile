@@ -14,6 +14,13 @@ RUN cmake --preset release -DFERRY_BUILD_TESTS=OFF -DFERRY_COMMIT="$COMMIT" \
  && strip build/release/bin/kube-ferry \
  && deploy/image-root build/release/bin/kube-ferry /image
 
+# The Debian package alone.
+FROM build AS package-build
+RUN cd build/release && cpack -G DEB -B /package
+
+FROM scratch AS package
+COPY --from=package-build /package/*.deb /
+
 FROM scratch
 ARG COMMIT=unknown
 ARG VERSION=0.1.0
