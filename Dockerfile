@@ -1,23 +1,39 @@
-# The image of kube-ferry: the daemon and the shared libraries it needs, nothing of what built it.
+# The image of kube-ferry: the daemon and the shared libraries it loads, nothing of what built it.
+#
+#   docker build -t kube-ferry --build-arg COMMIT="$(git describe --always --dirty --abbrev=12)" .
+#   docker build --target package --output . .     # instead of it the .deb, into this folder
 FROM debian:12-slim AS build
 WORKDIR /src
 COPY deploy/install-deps deploy/install-deps
 # The layer of packages changes only with the list itself.
 RUN deploy/install-deps --build
 COPY . .
-RUN cmake --preset release -DFERRY_BUILD_TESTS=OFF \
+ARG COMMIT=unknown
+RUN cmake --preset release -DFERRY_BUILD_TESTS=OFF -DFERRY_COMMIT="$COMMIT" \
  && cmake --build --preset release --target kube-ferry \
- && strip build/release/bin/kube-ferry
+ && strip build/release/bin/kube-ferry \
+ && deploy/image-root build/release/bin/kube-ferry /image
 
-FROM debian:12-slim
-# ca-certificates: for API servers that a public authority vouches for.
-RUN apt-get update -qq \
- && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-      ca-certificates libbpf1 libfmt9 libprometheus-cpp-core1.0 libspdlog1.10 libssl3 libyaml-cpp0.7 zlib1g >/dev/null \
- && rm -rf /var/lib/apt/lists/*
-COPY --from=build /src/build/release/bin/kube-ferry /usr/local/bin/kube-ferry
+# The Debian package alone.
+FROM build AS package-build
+RUN cd build/release && cpack -G DEB -B /package
+
+FROM scratch AS package
+COPY --from=package-build /package/*.deb /
+
+FROM scratch
+ARG COMMIT=unknown
+ARG VERSION=0.1.0
+ARG SOURCE=""
+LABEL org.opencontainers.image.title="kube-ferry" \
+      org.opencontainers.image.description="A service proxy for Kubernetes nodes" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$COMMIT" \
+      org.opencontainers.image.source="$SOURCE"
+COPY --from=build /image /
 # Binding service addresses inside 127.0.0.0/8 needs no privilege. A node's real service range does: run it there as
 # root with CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_BPF and CAP_NET_RAW.
-USER nobody
+USER 65534:65534
 EXPOSE 10256
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["/usr/local/bin/kube-ferry", "probe"]
 ENTRYPOINT ["/usr/local/bin/kube-ferry"]

@@ -1,9 +1,13 @@
 # The commit a binary was built from, written where only a change of it rebuilds anything.
+set(FERRY_COMMIT "" CACHE STRING "The commit that --version tells; empty: what git says of the sources")
+set(ferry_commit "${FERRY_COMMIT}")
 find_package(Git QUIET)
-set(FERRY_COMMIT "unknown")
-if(GIT_FOUND)
+if(GIT_FOUND AND NOT ferry_commit)
   execute_process(COMMAND ${GIT_EXECUTABLE} describe --always --dirty --abbrev=12
-    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE FERRY_COMMIT
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE ferry_commit
     OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
+if(NOT ferry_commit)
+  set(ferry_commit "unknown")
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/version.h.in ${PROJECT_BINARY_DIR}/generated/ferry_version.h @ONLY)

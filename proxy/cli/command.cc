@@ -8,6 +8,7 @@
 #include "proxy/cli/command_line.h"
 #include "proxy/cli/explain.h"
 #include "proxy/cli/get.h"
+#include "proxy/cli/probe.h"
 #include "proxy/cli/top.h"
 #include "proxy/daemon/usage_error.h"
 
@@ -31,6 +32,7 @@ int run(const CommandLine& command, const Output& output) {
   if (const auto* const options = std::get_if<ExplainOptions>(&command)) {
     return explain(*options, asking(options->socket), output);
   }
+  if (const auto* const options = std::get_if<ProbeOptions>(&command)) return probe(*options, output);
   return top(std::get<TopOptions>(command), output);
 }
 

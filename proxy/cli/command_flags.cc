@@ -7,6 +7,7 @@
 
 #include "proxy/cli/admin_client.h"
 #include "proxy/cli/text.h"
+#include "proxy/daemon/bind_address.h"
 #include "proxy/daemon/unknown_argument.h"
 #include "proxy/daemon/usage_error.h"
 #include "proxy/settings/duration.h"
@@ -21,6 +22,7 @@ using proxy::UsageError;
 constexpr std::size_t kExplanationColumn = 30;
 constexpr std::size_t kMostConnections = 1000;
 constexpr std::chrono::milliseconds kShortestInterval{100};
+constexpr std::chrono::milliseconds kShortestTimeout{1};
 
 /// Writes the usage that is given rather than CLI11's own, which knows nothing of what may stand together.
 class CommandFormatter : public CLI::Formatter {
@@ -54,6 +56,20 @@ std::string help_of(const CLI::App& app) {
   return text;
 }
 
+std::chrono::milliseconds checked_duration(const char* flag, const std::string& text, std::chrono::milliseconds least,
+                                           std::chrono::milliseconds without) {
+  if (text.empty()) return without;
+  const auto duration = proxy::parse_duration(text);
+  if (!duration) {
+    throw UsageError(fmt::format("{} {}: not a duration; write a number and a unit, such as 500ms, 2s or 1m", flag,
+                                 printable(text)));
+  }
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(*duration);
+  if (whole >= least) return whole;
+  throw UsageError(
+      fmt::format("{} {}: too short; give at least {}", flag, printable(text), proxy::format_duration(least)));
+}
+
 }  // namespace
 
 std::unique_ptr<CLI::App> make_app(const std::string& command, const std::string& usage, const std::string& description,
@@ -62,15 +78,18 @@ std::unique_ptr<CLI::App> make_app(const std::string& command, const std::string
   app->formatter(std::make_shared<CommandFormatter>(usage));
   app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app->set_help_flag("-h,--help", "Print this and exit");
-  app->add_option("--socket", flags.socket,
-                  fmt::format("The --admin-socket of the kube-ferry to ask (default\n{}, or what the "
-                              "environment's\nKUBE_FERRY_SOCKET says)",
-                              kDefaultSocket))
-      ->envname("KUBE_FERRY_SOCKET")
-      ->option_text("PATH");
   // Whatever is no flag; what may stand there differs, and is checked with sentences of its own.
   app->add_option("words", flags.words)->take_all()->group("");
   return app;
+}
+
+void define_socket(CLI::App& app, RawFlags& flags) {
+  app.add_option("--socket", flags.socket,
+                 fmt::format("The --admin-socket of the kube-ferry to ask (default\n{}, or what the "
+                             "environment's\nKUBE_FERRY_SOCKET says)",
+                             kDefaultSocket))
+      ->envname("KUBE_FERRY_SOCKET")
+      ->option_text("PATH");
 }
 
 void define_namespace(CLI::App& app, RawFlags& flags) {
@@ -131,16 +150,25 @@ std::size_t checked_limit(const RawFlags& flags, std::size_t without) {
 }
 
 std::chrono::milliseconds checked_interval(const RawFlags& flags, std::chrono::milliseconds without) {
-  if (flags.interval.empty()) return without;
-  const auto duration = proxy::parse_duration(flags.interval);
-  if (!duration) {
-    throw UsageError(fmt::format("--interval {}: not a duration; write a number and a unit, such as 500ms, 2s or 1m",
-                                 printable(flags.interval)));
+  return checked_duration("--interval", flags.interval, kShortestInterval, without);
+}
+
+boost::asio::ip::tcp::endpoint checked_health_address(const RawFlags& flags) {
+  const std::string value = printable(flags.healthz_bind_address);
+  const auto address =
+      proxy::parse_bind_address("--healthz-bind-address", value.empty() ? "0.0.0.0" : value, proxy::kHealthzPort);
+  if (address->port() != 0) {
+    const auto ip = address->address();
+    if (!ip.is_unspecified()) return *address;
+    // What listens at all addresses answers at this one, too.
+    if (ip.is_v6()) return {boost::asio::ip::address_v6::loopback(), address->port()};
+    return {boost::asio::ip::address_v4::loopback(), address->port()};
   }
-  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(*duration);
-  if (whole >= kShortestInterval) return whole;
-  throw UsageError(fmt::format("--interval {}: too short; give at least {}", printable(flags.interval),
-                               proxy::format_duration(kShortestInterval)));
+  throw UsageError(fmt::format("--healthz-bind-address {}: give the port that kube-ferry's log tells", value));
+}
+
+std::chrono::milliseconds checked_timeout(const RawFlags& flags, std::chrono::milliseconds without) {
+  return checked_duration("--timeout", flags.timeout, kShortestTimeout, without);
 }
 
 void check_words(const RawFlags& flags, std::size_t most, const std::string& what) {

@@ -6,6 +6,7 @@
 
 #include "proxy/cli/command_flags.h"
 #include "proxy/cli/text.h"
+#include "proxy/daemon/bind_address.h"
 #include "proxy/daemon/unknown_argument.h"
 #include "proxy/daemon/usage_error.h"
 
@@ -72,6 +73,7 @@ CommandLine parse_get(const std::vector<std::string>& arguments) {
                             "kube-ferry get connections [NAMESPACE/NAME] [OPTIONS]",
                             "Lists what the kube-ferry of this node serves and carries.\n", flags);
 
+  define_socket(*app, flags);
   define_namespace(*app, flags);
   app->add_option("-o,--output", flags.output, "wide: with more columns; json: as docs/api.md has it,\nall of it")
       ->option_text("wide|json");
@@ -95,6 +97,7 @@ CommandLine parse_explain(const std::vector<std::string>& arguments) {
                "why.\n",
                flags);
 
+  define_socket(*app, flags);
   app->footer(
       "PORT is the name or the number of one of its ports; without it all are explained.\n"
       "Exit code: 0, 2 when the command line is wrong, 1 for any other failure, such as an unknown service.");
@@ -121,6 +124,7 @@ CommandLine parse_top(const std::vector<std::string>& arguments) {
   const auto app = make_app("top", "kube-ferry top [OPTIONS]",
                             "Shows what the kube-ferry of this node carries, live; h tells the keys.\n", flags);
 
+  define_socket(*app, flags);
   define_namespace(*app, flags);
   app->add_option("--sort", flags.sort,
                   "By name, endpoints, ejected, open, connections,\nfailures, bytes (these three: rates), accepted or\n"
@@ -143,14 +147,49 @@ CommandLine parse_top(const std::vector<std::string>& arguments) {
   return options;
 }
 
+CommandLine parse_probe(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app = make_app("probe", "kube-ferry probe [livez|healthz] [OPTIONS]",
+                            "Asks the kube-ferry of this node whether it is well, for what restarts or routes by an\n"
+                            "exit code: a container's HEALTHCHECK, a pod's exec probe, a script.\n",
+                            flags);
+
+  app->add_option("--healthz-bind-address", flags.healthz_bind_address,
+                  "The flag of the kube-ferry to ask (default\n0.0.0.0:10256, or what the environment's\n"
+                  "KUBE_FERRY_HEALTHZ_BIND_ADDRESS says)")
+      ->envname("KUBE_FERRY_HEALTHZ_BIND_ADDRESS")
+      ->option_text("IP:PORT");
+  app->add_option("--timeout", flags.timeout, "How long it may take to answer (default 2s)")->option_text("DURATION");
+  app->footer(
+      "livez, the default: it has read the cluster's state whole once, and is not stuck. healthz: that, it is not\n"
+      "ending, and its node is not going away.\n"
+      "Exit code: 0 when it is well, 2 when the command line is wrong, 1 otherwise, with the reason.");
+  if (auto help = parse_flags(*app, arguments)) return std::move(*help);
+  check_words(flags, 1, "probe takes livez or healthz");
+  ProbeOptions options;
+  if (!flags.words.empty()) {
+    const std::string& word = flags.words.front();
+    if (word != "livez" && word != "healthz") {
+      throw UsageError(fmt::format("probe {}: there is no such page; give livez or healthz", printable(word)));
+    }
+    options.page = "/" + word;
+  }
+  options.address = checked_health_address(flags);
+  options.timeout = checked_timeout(flags, options.timeout);
+  return options;
+}
+
 }  // namespace
 
-bool is_command(std::string_view word) { return word == "top" || word == "get" || word == "explain"; }
+bool is_command(std::string_view word) {
+  return word == "top" || word == "get" || word == "explain" || word == "probe";
+}
 
 CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   const std::string& command = arguments.at(0);
   if (command == "get") return parse_get(arguments);
   if (command == "explain") return parse_explain(arguments);
+  if (command == "probe") return parse_probe(arguments);
   return parse_top(arguments);
 }
 

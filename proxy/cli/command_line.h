@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include "proxy/cli/service_list.h"
 #include "proxy/cli/service_sort.h"
 
@@ -56,14 +58,25 @@ struct TopOptions {
   friend bool operator==(const TopOptions&, const TopOptions&) = default;
 };
 
+struct ProbeOptions {
+  /// Where kube-ferry serves its health.
+  boost::asio::ip::tcp::endpoint address;
+  /// "/livez" or "/healthz".
+  std::string page = "/livez";
+  /// From the connect to the answer's last byte.
+  std::chrono::milliseconds timeout = std::chrono::seconds{2};
+
+  friend bool operator==(const ProbeOptions&, const ProbeOptions&) = default;
+};
+
 /// What --help asks for, to be printed instead of anything else.
 struct HelpText {
   std::string text;
 };
 
-using CommandLine = std::variant<HelpText, GetOptions, ExplainOptions, TopOptions>;
+using CommandLine = std::variant<HelpText, GetOptions, ExplainOptions, TopOptions, ProbeOptions>;
 
-/// "top", "get" and "explain": what stands first on a command line that is for this folder.
+/// "top", "get", "explain" and "probe": what stands first on a command line that is for this folder.
 bool is_command(std::string_view word);
 
 /// Reads the arguments, the command first, which must be one. Throws proxy::UsageError.

@@ -108,32 +108,6 @@ NodePortAddresses parse_node_port_addresses(const std::string& flag, const std::
   return {.primary = false, .ranges = parse_list_of_ranges(flag, value, kAddressKeywords)};
 }
 
-std::optional<boost::asio::ip::tcp::endpoint> parse_bind_address(const std::string& flag, const std::string& value,
-                                                                 std::uint16_t default_port) {
-  if (value.empty()) return std::nullopt;
-  std::string_view host = value;
-  std::optional<std::uint16_t> port = default_port;
-  const auto colon = host.rfind(':');
-  const bool bare_v6 = !host.starts_with('[') && host.find(':') != colon;
-  if (colon != std::string_view::npos && !bare_v6 && !host.ends_with(']')) {
-    port = parse_number<std::uint16_t>(host.substr(colon + 1));
-    if (!port) {
-      refuse(flag, value,
-             fmt::format("'{}' is no port; give one from 0 (any free port) to 65535", host.substr(colon + 1)));
-    }
-    host = host.substr(0, colon);
-  }
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(host, error);
-  if (error) {
-    refuse(flag, value,
-           fmt::format("'{}' is no IP address; write ADDRESS:PORT, such as 0.0.0.0:{} or [::]:{}", host, default_port,
-                       default_port));
-  }
-  return boost::asio::ip::tcp::endpoint{address, *port};
-}
-
 config::IpAddress parse_address(const std::string& flag, const std::string& value) {
   const auto address = config::IpAddress::parse(value);
   if (!address) refuse(flag, value, "not an IP address; write one such as 10.0.0.1, fd00::1 or 0.0.0.0");

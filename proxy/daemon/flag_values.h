@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include "config/ip_address.h"
 #include "proxy/daemon/options.h"
 
@@ -27,11 +25,6 @@ std::vector<config::IpPrefix> parse_ranges(const std::string& flag, const std::s
 
 /// Ranges as above, among which `localhost` and `all` stand for those of both families, or `primary` alone.
 NodePortAddresses parse_node_port_addresses(const std::string& flag, const std::string& value);
-
-/// "10.0.0.1:10256", "[::1]:0", or an address alone, which takes the default port, as with kube-proxy. Empty text:
-/// no address.
-std::optional<boost::asio::ip::tcp::endpoint> parse_bind_address(const std::string& flag, const std::string& value,
-                                                                 std::uint16_t default_port);
 
 /// An address of either family, without a port.
 config::IpAddress parse_address(const std::string& flag, const std::string& value);

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <spdlog/fmt/fmt.h>
 
+#include "proxy/daemon/bind_address.h"
 #include "proxy/daemon/flag_values.h"
 #include "proxy/daemon/inert_flags.h"
 #include "proxy/daemon/unknown_argument.h"
@@ -16,7 +17,6 @@ namespace ferry::proxy {
 
 namespace {
 
-constexpr std::uint16_t kHealthzPort = 10256;
 constexpr std::uint16_t kMetricsPort = 10249;
 constexpr long kMaxWorkers = 1024;
 constexpr long kMaxMetricsEndpoints = 1'000'000;
@@ -77,6 +77,7 @@ constexpr const char* kFooter =
     "  kube-ferry top                                  services by what is carried to them, live\n"
     "  kube-ferry get services|endpoints|connections   lists of them; -o wide or json\n"
     "  kube-ferry explain NAMESPACE/NAME[:PORT]        which endpoints are used, which not, and why\n"
+    "  kube-ferry probe                                whether it is well, by its exit code\n"
     "\n"
     "Signals: on SIGTERM or SIGINT no new connection is taken and the open ones may end; a second one cuts them.\n"
     "Exit code: 0 after an orderly end, 2 when the command line is wrong, 1 for any other failure.";
@@ -348,7 +349,7 @@ std::string single_spaced(std::string text) {
 /// What stands where no flag does: perhaps a command, which main() knows in the first place alone.
 std::string explain_extra(const std::string& argument, const CLI::App& app) {
   const std::size_t most_changes = std::max<std::size_t>(1, argument.size() / 3);
-  if (const auto command = nearest_word(argument, {"explain", "get", "top"}, most_changes)) {
+  if (const auto command = nearest_word(argument, {"explain", "get", "probe", "top"}, most_changes)) {
     return fmt::format("unexpected argument '{}'; did you mean kube-ferry {}, with nothing before it?", argument,
                        *command);
   }

@@ -32,8 +32,8 @@ std::string complaint(const Arguments& arguments) {
   return "no complaint";
 }
 
-TEST(Commands, AreThree) {
-  for (const char* const word : {"top", "get", "explain"}) EXPECT_TRUE(is_command(word));
+TEST(Commands, AreFour) {
+  for (const char* const word : {"top", "get", "explain", "probe"}) EXPECT_TRUE(is_command(word));
   for (const char* const word : {"", "--help", "describe", "tops"}) EXPECT_FALSE(is_command(word));
 }
 
@@ -92,6 +92,22 @@ TEST(CommandLine, TheEnvironmentMayNameTheSocket) {
   ASSERT_EQ(unsetenv("KUBE_FERRY_SOCKET"), 0);
 }
 
+TEST(CommandLine, ProbeTakesTheDaemonsOwnFlag) {
+  using boost::asio::ip::make_address;
+  EXPECT_EQ(parsed<ProbeOptions>({"probe"}), (ProbeOptions{.address = {make_address("127.0.0.1"), 10256}}));
+  EXPECT_EQ(parsed<ProbeOptions>({"probe", "healthz", "--healthz-bind-address=[::]:80", "--timeout=500ms"}),
+            (ProbeOptions{.address = {make_address("::1"), 80}, .page = "/healthz", .timeout = 500ms}));
+  EXPECT_EQ(parsed<ProbeOptions>({"probe", "--healthz-bind-address=10.0.0.1"}).address,
+            (boost::asio::ip::tcp::endpoint{make_address("10.0.0.1"), 10256}));
+}
+
+TEST(CommandLine, TheEnvironmentMayNameTheHealthAddress) {
+  ASSERT_EQ(setenv("KUBE_FERRY_HEALTHZ_BIND_ADDRESS", "127.0.0.1:9", 1), 0);
+  EXPECT_EQ(parsed<ProbeOptions>({"probe"}).address.port(), 9);
+  EXPECT_EQ(parsed<ProbeOptions>({"probe", "--healthz-bind-address=127.0.0.1:10"}).address.port(), 10);
+  ASSERT_EQ(unsetenv("KUBE_FERRY_HEALTHZ_BIND_ADDRESS"), 0);
+}
+
 TEST(CommandLine, WhatIsWrongIsOneSentence) {
   const std::vector<std::pair<Arguments, std::string>> table{
       {{"get"}, "get needs to know what; give services, endpoints or connections"},
@@ -124,6 +140,15 @@ TEST(CommandLine, WhatIsWrongIsOneSentence) {
       {{"explain", "a\x1b[2Jb"}, "explain a\\x1b[2Jb: not a service; write NAMESPACE/NAME, such as default/web"},
       {{"top", "web"}, "unexpected argument 'web'; top takes flags alone, as kube-ferry top --help shows"},
       {{"top", "--interval", "2"}, "--interval 2: not a duration; write a number and a unit, such as 500ms, 2s or 1m"},
+      {{"probe", "readyz"}, "probe readyz: there is no such page; give livez or healthz"},
+      {{"probe", "livez", "healthz"}, "unexpected argument 'healthz'; probe takes livez or healthz"},
+      {{"probe", "--healthz-bind-address", "localhost:80"},
+       "--healthz-bind-address localhost:80: 'localhost' is no IP address; write ADDRESS:PORT, such as 0.0.0.0:10256 "
+       "or [::]:10256"},
+      {{"probe", "--healthz-bind-address", "127.0.0.1:0"},
+       "--healthz-bind-address 127.0.0.1:0: give the port that kube-ferry's log tells"},
+      {{"probe", "--timeout", "0"}, "--timeout 0: too short; give at least 1ms"},
+      {{"probe", "--socket", "/a"}, "unknown flag --socket; kube-ferry probe --help lists those there are"},
       {{"top", "--interval", "10ms"}, "--interval 10ms: too short; give at least 100ms"},
   };
   for (const auto& [arguments, sentence] : table) EXPECT_EQ(complaint(arguments), sentence);
@@ -139,7 +164,7 @@ TEST(CommandLine, EachCommandHasItsHelp) {
 }
 
 TEST(CommandLine, HelpFitsAnOrdinaryTerminal) {
-  for (const char* const command : {"get", "explain", "top"}) {
+  for (const char* const command : {"get", "explain", "top", "probe"}) {
     std::size_t column = 0;
     for (const char c : parsed<HelpText>({command, "--help"}).text) {
       column = c == '\n' ? 0 : column + 1;
