@@ -175,13 +175,13 @@ class Storm:
     async def _look_at_the_table(self, since):
         expected = self._expected_table()
         while True:
+            asked = time.monotonic() - since
             table = await self._daemon.table()
-            took = time.monotonic() - since
             if table == expected:
-                self._quiet["slowest table"] = max(self._quiet["slowest table"], took)
+                self._quiet["slowest table"] = max(self._quiet["slowest table"], time.monotonic() - since)
                 return
-            if took > GRACE + self._truth.lag.recent():
-                raise Failed(f"{took:.1f} s after the quiet point the table differs: {difference(table, expected)}")
+            if asked > GRACE + self._truth.lag.recent():
+                raise Failed(f"{asked:.1f} s after the quiet point the table differs: {difference(table, expected)}")
             await asyncio.sleep(0.02)
 
     async def _rest(self):
