@@ -49,9 +49,8 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--history", options.history, "Events kept per resource; what is older is answered 410")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000'000));
-  app.add_option(
-      "--resource-version", flags.resource_version,
-      "The version to start at, as after a restart: what was before is answered 410, what is later as too large");
+  app.add_option("--resource-version", flags.resource_version,
+                 "The version to start at, as after a restart: a watch from an older one is answered 410");
   app.add_option("--bookmark-interval", flags.bookmark_seconds, "Seconds between the bookmarks of a watch")
       ->capture_default_str()
       ->check(CLI::Range(1, 86400));
