@@ -26,6 +26,8 @@ struct Context {
   ServiceAllocator& allocator;
   /// "127.0.0.1:PORT", for discovery.
   std::string address;
+  /// The targets of the watches that are open and told what happens.
+  std::function<std::vector<std::string>()> open_watches;
 };
 
 /// What a request selects of a collection.
@@ -61,5 +63,7 @@ std::optional<Response> handle_discovery(const Context& context, const Request& 
 std::optional<Response> handle_v1beta1(Context& context, const Request& request);
 /// The faults below /_faults.
 Response handle_faults(Context& context, const Request& request);
+/// The open watches, at /_watches.
+Response handle_watches(const Context& context, const Request& request);
 
 }  // namespace ferry::apiserver

@@ -23,4 +23,9 @@ Response handle_faults(Context& context, const Request& request) {
   return json_response(request, 201, context.faults.to_json());
 }
 
+Response handle_watches(const Context& context, const Request& request) {
+  if (request.method != "GET") return status_response(request, method_not_allowed());
+  return json_response(request, 200, {{"watches", context.open_watches()}});
+}
+
 }  // namespace ferry::apiserver

@@ -124,6 +124,21 @@ TEST_F(FaultsTest, ASilentWatchStaysOpenAndSaysNothing) {
   EXPECT_EQ(client_.read_rest(), "");
 }
 
+TEST_F(FaultsTest, TheOpenWatchesAreNamedButForASilencedOne) {
+  const auto watches = [this] { return admin_.get("/_watches").json()["watches"]; };
+  EXPECT_EQ(watches(), Json::array());
+  open_watch("&allowWatchBookmarks=true");
+  ASSERT_EQ(watches().size(), 1U);
+  EXPECT_NE(watches()[0].get<std::string>().find("/api/v1/services?watch=1"), std::string::npos);
+  ask(R"({"action":"silence","verb":"watch"})");
+  create("x");
+  EXPECT_EQ(watches(), Json::array());
+  // It is there all the same, and a drop ends it.
+  ask(R"({"action":"drop"})");
+  EXPECT_THROW(client_.next_line(), std::exception);
+  EXPECT_EQ(admin_.send("POST", "/_watches").status, 405);
+}
+
 TEST_F(FaultsTest, BookmarksCanBeWithheld) {
   ask(R"({"action":"no-bookmarks"})");
   client_.open(

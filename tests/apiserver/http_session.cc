@@ -220,6 +220,7 @@ asio::awaitable<void> HttpSession::pause(std::chrono::milliseconds time) {
 
 asio::awaitable<void> HttpSession::keep_silent() {
   if (closed_) co_return;
+  silent_ = true;
   if (watch_ == nullptr) notice_when_peer_leaves();
   timer_.expires_at(std::chrono::steady_clock::time_point::max());
   co_await timer_.async_wait(kAwait);
@@ -263,8 +264,8 @@ void HttpSession::drain() {
 
 void HttpSession::strike(const Fault& fault) {
   if (!watch_ || !matches(fault, "watch", watch_target_)) return;
-  if (fault.action == Fault::Action::kReset) {
-    close(true);
+  if (fault.action == Fault::Action::kReset || silent_) {
+    close(fault.action == Fault::Action::kReset);
   } else {
     watch_->end();
   }

@@ -34,6 +34,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   /// Ends (kDrop) or resets (kReset) the watch it carries when the fault is meant for it.
   void strike(const Fault& fault);
   [[nodiscard]] bool watching() const { return watch_ != nullptr; }
+  /// What the watch it carries was asked for with; null without one, and where a fault keeps it silent.
+  [[nodiscard]] const std::string* watch_target() const { return watch_ && !silent_ ? &watch_target_ : nullptr; }
 
  private:
   boost::asio::awaitable<std::optional<Request>> read_request();
@@ -58,6 +60,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::asio::steady_timer timer_;
   std::shared_ptr<Watch> watch_;
   std::string watch_target_;
+  /// A fault keeps it from saying anything more.
+  bool silent_ = false;
   bool keep_alive_ = true;
   bool closed_ = false;
 };

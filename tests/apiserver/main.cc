@@ -1,4 +1,5 @@
 #include <csignal>
+#include <cstdint>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -26,6 +27,8 @@ struct Flags {
   bool controllers = false;
   std::string emulate = "1.36";
   int bookmark_seconds = 60;
+  /// 0: as many as the objects to start with have taken.
+  std::uint64_t resource_version = 0;
   int verbosity = 0;
 };
 
@@ -46,6 +49,8 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--history", options.history, "Events kept per resource; what is older is answered 410")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000'000));
+  app.add_option("--resource-version", flags.resource_version,
+                 "The version to start at, as after a restart: a watch from an older one is answered 410");
   app.add_option("--bookmark-interval", flags.bookmark_seconds, "Seconds between the bookmarks of a watch")
       ->capture_default_str()
       ->check(CLI::Range(1, 86400));
@@ -71,6 +76,7 @@ int run(Flags flags) {
 
   boost::asio::io_context loop(1);
   ferry::apiserver::Server server(loop, options);
+  if (flags.resource_version > 0) server.storage().restore_at(flags.resource_version);
   server.start();
   std::cout << server.url() << std::endl;
 

@@ -80,7 +80,7 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
         auth(options.token_file.empty() ? Auth() : Auth::from_file(options.token_file)),
         storage(make_storage(options)),
         allocator(*storage, options.service_cluster_ip_range),
-        context{loop.get_executor(), options, *storage, faults, allocator, {}},
+        context{loop.get_executor(), options, *storage, faults, allocator, {}, [this] { return open_watches(); }},
         acceptor(loop),
         pause(loop) {
     create_standard_namespaces(context);
@@ -129,6 +129,14 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
       self->sessions.remove(session);
       if (failure) std::rethrow_exception(failure);
     });
+  }
+
+  std::vector<std::string> open_watches() const {
+    std::vector<std::string> targets;
+    for (const auto& session : sessions) {
+      if (const std::string* target = session->watch_target()) targets.push_back(*target);
+    }
+    return targets;
   }
 
   void remember(const RequestRecord& record) {

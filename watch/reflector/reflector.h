@@ -67,7 +67,7 @@ class Reflector {
           next = co_await watch_list();
           break;
         case ReflectorState::Step::kCheckVersion:
-          next = co_await check_version();
+          next = co_await check_version(next.pause);
           break;
         case ReflectorState::Step::kWatch:
           next = co_await watch();
@@ -97,7 +97,8 @@ class Reflector {
     co_return state_.on_listed(version);
   }
 
-  boost::asio::awaitable<ReflectorState::Next> check_version() {
+  /// `before`: the pause made before it.
+  boost::asio::awaitable<ReflectorState::Next> check_version(ReflectorState::Pause before) {
     ListOptions options;
     options.resource_version = state_.watch_version();
     options.not_older_than = true;
@@ -106,7 +107,7 @@ class Reflector {
     const auto page = co_await server_.list(options, std::move(ignore));
     if (!page.has_value()) {
       note_failure("version check", page.error());
-      co_return state_.on_version_check_failed(page.error());
+      co_return state_.on_version_check_failed(page.error(), before);
     }
     monitor_.succeeded();
     co_return state_.on_version_checked();

@@ -118,10 +118,12 @@ ReflectorState::Next ReflectorState::on_watch_list_failed(const WatchEnd& end) {
 
 ReflectorState::Next ReflectorState::on_version_checked() { return at_once(Step::kWatch); }
 
-ReflectorState::Next ReflectorState::on_version_check_failed(const ApiError& error) {
+ReflectorState::Next ReflectorState::on_version_check_failed(const ApiError& error, Pause before) {
   if (version_refused(error)) {
     version_refused_ = true;
-    return at_once(relist());
+    // A server that is back at once has all the nodes' proxies ask at the same moment; those that waited before come
+    // one after the other.
+    return before == Pause::kNone ? retry(relist(), ApiError{}) : at_once(relist());
   }
   if (not_understood(error)) return at_once(Step::kWatch);
   return retry(Step::kCheckVersion, error);

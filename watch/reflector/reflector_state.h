@@ -85,7 +85,8 @@ class ReflectorState {
   /// A WatchList ended before its initial events did.
   Next on_watch_list_failed(const WatchEnd& end);
   Next on_version_checked();
-  Next on_version_check_failed(const ApiError& error);
+  /// `before`: the pause that was made before the check.
+  Next on_version_check_failed(const ApiError& error, Pause before);
   Next on_watch_ended(const WatchEnd& end);
 
  private:

@@ -232,16 +232,23 @@ TEST(ReflectorState, SilenceFromTheStartThreeTimesRelists) {
 TEST(ReflectorState, AVersionTheServerHasNotReachedLeadsToAQuorumRead) {
   ReflectorState state = watching("900");
   EXPECT_EQ(text(state.on_watch_ended(failed(refused()))), "check-version after back-off");
-  EXPECT_EQ(text(state.on_version_check_failed(refused())), "check-version after back-off");
-  EXPECT_EQ(text(state.on_version_check_failed(too_large())), "watch-list");
+  EXPECT_EQ(text(state.on_version_check_failed(refused(), Pause::kBackoff)), "check-version after back-off");
+  EXPECT_EQ(text(state.on_version_check_failed(too_large(), Pause::kBackoff)), "watch-list");
   EXPECT_EQ(state.list_version(), "");
   state.on_initial_events_end("12");
   EXPECT_EQ(state.watch_version(), "12");
 }
 
+TEST(ReflectorState, AServerThatIsBackAtOnceWithALowerVersionIsNotListedByAllAtOnce) {
+  ReflectorState state = watching("900");
+  EXPECT_EQ(text(state.on_watch_ended(failed(broken(), 1min, 5))), "check-version");
+  EXPECT_EQ(text(state.on_version_check_failed(too_large(), Pause::kNone)), "watch-list after back-off");
+  EXPECT_EQ(state.list_version(), "");
+}
+
 TEST(ReflectorState, AServerThatCannotCheckAVersionIsWatchedAllTheSame) {
   ReflectorState state = watching();
-  EXPECT_EQ(text(state.on_version_check_failed(status_error(422))), "watch");
+  EXPECT_EQ(text(state.on_version_check_failed(status_error(422), Pause::kNone)), "watch");
 }
 
 TEST(ReflectorState, TheApiOf2014IsNeverAskedToCheckAVersion) {
