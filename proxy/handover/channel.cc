@@ -2,19 +2,10 @@
 
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 namespace ferry::proxy {
 
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
-
-namespace {
-
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
-
-}  // namespace
 
 Channel::Channel(const asio::any_io_executor& executor, UniqueFd socket)
     : descriptor_(executor, socket.release()), timer_(executor) {}
@@ -25,7 +16,7 @@ asio::awaitable<bool> Channel::ready(asio::posix::stream_descriptor::wait_type w
   timer_.async_wait([this, wait](const boost::system::error_code& cancelled) {
     if (!cancelled && wait == waits_) descriptor_.cancel();
   });
-  const auto [error] = co_await descriptor_.async_wait(what, kToken);
+  const auto [error] = co_await descriptor_.async_wait(what, kErrorFirst);
   ++waits_;
   timer_.cancel();
   if (error) error_ = "the other process did not answer in time";

@@ -6,13 +6,20 @@
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "proxy/handover/message.h"
 
 namespace ferry::proxy {
+
+/// For each message of a process that has nothing to wait for.
+constexpr std::chrono::seconds kMessagePatience{10};
+/// What Asio's operations in coroutines of this folder give: the error code first.
+constexpr auto kErrorFirst = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 /// A conversation of messages with another process on this host, for coroutines of one thread. It must outlive them.
 class Channel {

@@ -11,8 +11,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Between two messages of the other process, which has nothing to wait for; and for its last connections.
-constexpr std::chrono::seconds kPatience{10};
+/// For the other process to part with its last connections.
 constexpr std::chrono::hours kForConnections{24};
 
 }  // namespace
@@ -48,10 +47,10 @@ asio::awaitable<void> Heir::take_over() {
 
 asio::awaitable<bool> Heir::say(const char* what) {
   nlohmann::json body{{"kind", what}};
-  co_return co_await channel_.send(std::move(body), {}, kPatience);
+  co_return co_await channel_.send(std::move(body), {}, kMessagePatience);
 }
 
-asio::awaitable<std::optional<Message>> Heir::hear() { co_return co_await channel_.receive(kPatience); }
+asio::awaitable<std::optional<Message>> Heir::hear() { co_return co_await channel_.receive(kMessagePatience); }
 
 asio::awaitable<bool> Heir::receive_sockets() {
   const bool said = co_await say("take");

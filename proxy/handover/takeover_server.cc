@@ -7,9 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -26,9 +24,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
-/// For each message of a process that has nothing to wait for.
-constexpr std::chrono::seconds kPatience{10};
 /// Until the other process knows what there is to serve: as long as it takes.
 constexpr std::chrono::hours kUntilSynced{24 * 365};
 /// Connections that each worker parts with at a time: two descriptors each, and a worker's share of what is held.
@@ -59,7 +54,7 @@ class Promised {
     timer_.cancel();
   }
   asio::awaitable<void> wait() {
-    if (!value_) co_await timer_.async_wait(kToken);
+    if (!value_) co_await timer_.async_wait(kErrorFirst);
   }
   T take() { return std::move(*value_); }
 
@@ -132,7 +127,7 @@ void TakeoverServer::stop() {
 
 asio::awaitable<void> TakeoverServer::accept_all(Shared state) {
   while (!state->stopped) {
-    const auto [error] = co_await state->listener.async_wait(asio::posix::stream_descriptor::wait_read, kToken);
+    const auto [error] = co_await state->listener.async_wait(asio::posix::stream_descriptor::wait_read, kErrorFirst);
     if (error) co_return;
     UniqueFd socket(::accept4(state->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket || !may_take_over(socket.get())) continue;
@@ -143,7 +138,7 @@ asio::awaitable<void> TakeoverServer::accept_all(Shared state) {
 }
 
 asio::awaitable<bool> TakeoverServer::greet(Shared state, std::shared_ptr<Channel> channel) {
-  const std::optional<Message> hello = co_await channel->receive(kPatience);
+  const std::optional<Message> hello = co_await channel->receive(kMessagePatience);
   if (!hello || hello->kind() != "hello") co_return false;
   std::string reason;
   if (state->replaced || state->heir) {
@@ -159,7 +154,7 @@ asio::awaitable<bool> TakeoverServer::greet(Shared state, std::shared_ptr<Channe
   answer["version"] = state->version;
   answer["capture"] = state->dataplane.capture_name();
   if (reason.empty()) state->heirs_pid = hello->body.value("pid", 0);
-  const bool said = co_await channel->send(std::move(answer), {}, kPatience);
+  const bool said = co_await channel->send(std::move(answer), {}, kMessagePatience);
   co_return said&& reason.empty();
 }
 
@@ -188,7 +183,7 @@ asio::awaitable<bool> TakeoverServer::hand_over(Shared state, std::shared_ptr<Ch
   if (!take || take->kind() != "take") co_return false;
   bool good = co_await send_sockets(state, channel);
   if (good) {
-    const std::optional<Message> ready = co_await channel->receive(kPatience);
+    const std::optional<Message> ready = co_await channel->receive(kMessagePatience);
     good = ready && ready->kind() == "ready";
   }
   if (!good) {
@@ -201,7 +196,7 @@ asio::awaitable<bool> TakeoverServer::hand_over(Shared state, std::shared_ptr<Ch
   Dataplane::Held given = held->take();
   good = co_await send_state(state, channel, given);
   if (good) {
-    const std::optional<Message> serving = co_await channel->receive(kPatience);
+    const std::optional<Message> serving = co_await channel->receive(kMessagePatience);
     good = serving && serving->kind() == "serving";
   }
   if (!good) {
@@ -226,24 +221,25 @@ asio::awaitable<bool> TakeoverServer::send_sockets(Shared state, std::shared_ptr
     std::vector<int> descriptors;
     const std::size_t last = std::min(copies.size(), first + kMostDescriptors);
     for (std::size_t index = first; index < last; ++index) descriptors.push_back(copies[index].get());
-    const bool sent = co_await channel->send(only("pages"), std::move(descriptors), kPatience);
+    const bool sent = co_await channel->send(only("pages"), std::move(descriptors), kMessagePatience);
     if (!sent) co_return false;
   }
   for (std::size_t first = 0; first < left.sockets.size(); first += kMostDescriptors) {
     std::vector<int> descriptors;
     const std::size_t count = std::min(left.sockets.size() - first, kMostDescriptors);
     for (std::size_t index = first; index < first + count; ++index) descriptors.push_back(left.sockets[index].fd.get());
-    const bool sent = co_await channel->send(encode(left.sockets, first, count), std::move(descriptors), kPatience);
+    const bool sent =
+        co_await channel->send(encode(left.sockets, first, count), std::move(descriptors), kMessagePatience);
     if (!sent) co_return false;
   }
-  co_return co_await channel->send(only("end"), {}, kPatience);
+  co_return co_await channel->send(only("end"), {}, kMessagePatience);
 }
 
 asio::awaitable<bool> TakeoverServer::send_state(Shared /*state*/, std::shared_ptr<Channel> channel,
                                                  Dataplane::Held& held) {
   for (std::size_t first = 0; first < held.affinities.size(); first += kMostDescriptors) {
     const std::size_t count = std::min(held.affinities.size() - first, kMostDescriptors);
-    const bool sent = co_await channel->send(encode(held.affinities, first, count), {}, kPatience);
+    const bool sent = co_await channel->send(encode(held.affinities, first, count), {}, kMessagePatience);
     if (!sent) co_return false;
   }
   // Some have the request that is still to be answered with them.
@@ -254,10 +250,11 @@ asio::awaitable<bool> TakeoverServer::send_state(Shared /*state*/, std::shared_p
     for (std::size_t index = first; index < first + count; ++index) {
       descriptors.push_back(held.flows[index].upstream.get());
     }
-    const bool sent = co_await channel->send(encode(held.flows, first, count), std::move(descriptors), kPatience);
+    const bool sent =
+        co_await channel->send(encode(held.flows, first, count), std::move(descriptors), kMessagePatience);
     if (!sent) co_return false;
   }
-  co_return co_await channel->send(only("released"), {}, kPatience);
+  co_return co_await channel->send(only("released"), {}, kMessagePatience);
 }
 
 void TakeoverServer::give_connections(Clock::time_point deadline, std::function<void(std::size_t)> done) {
@@ -290,9 +287,9 @@ asio::awaitable<void> TakeoverServer::send_connections(Shared state, Clock::time
         descriptors.push_back(connections[index].client.get());
         descriptors.push_back(connections[index].backend.get());
       }
-      taken = co_await channel->send(encode(connections, first, count), std::move(descriptors), kPatience);
+      taken = co_await channel->send(encode(connections, first, count), std::move(descriptors), kMessagePatience);
       if (taken) {
-        const std::optional<Message> answer = co_await channel->receive(kPatience);
+        const std::optional<Message> answer = co_await channel->receive(kMessagePatience);
         taken = answer && answer->kind() == "taken";
       }
       if (taken) first += count;
@@ -308,10 +305,10 @@ asio::awaitable<void> TakeoverServer::send_connections(Shared state, Clock::time
     if (left == 0 || state->stopped || Clock::now() >= deadline) break;
     if (connections.empty()) {
       pause.expires_after(kLook);
-      co_await pause.async_wait(kToken);
+      co_await pause.async_wait(kErrorFirst);
     }
   }
-  co_await channel->send(only("done"), {}, kPatience);
+  co_await channel->send(only("done"), {}, kMessagePatience);
   done(left);
 }
 

@@ -48,7 +48,7 @@ json write(const Direction::Pending& pending) {
   return written;
 }
 
-config::IpAddress read_address(const json& from) {
+config::IpAddress address_in(const json& from) {
   const auto address = config::IpAddress::parse(from.at("address").get<std::string>());
   if (!address) throw Malformed();
   return *address;
@@ -60,14 +60,14 @@ config::Protocol read_protocol(const json& from) {
   return *protocol;
 }
 
-Peer read_peer(const json& from) { return {read_address(from), from.at("port").get<std::uint16_t>()}; }
+Peer read_peer(const json& from) { return {address_in(from), from.at("port").get<std::uint16_t>()}; }
 
 ListenAddress read_listen_address(const json& from) {
-  return {read_address(from), from.at("port").get<std::uint16_t>(), read_protocol(from)};
+  return {address_in(from), from.at("port").get<std::uint16_t>(), read_protocol(from)};
 }
 
 config::Backend read_backend(const json& from) {
-  return {read_address(from), from.at("port").get<std::uint16_t>(), from.value("local", false),
+  return {address_in(from), from.at("port").get<std::uint16_t>(), from.value("local", false),
           from.value("terminating", false)};
 }
 
@@ -147,8 +147,7 @@ json write(const HandedAffinity& affinity) {
 }
 
 HandedAffinity read_affinity(const json& from) {
-  return {read_name(from.at("port")), read_address(from), read_backend(from.at("endpoint")),
-          read_duration(from, "idle")};
+  return {read_name(from.at("port")), address_in(from), read_backend(from.at("endpoint")), read_duration(from, "idle")};
 }
 
 json write(const HandedConnection& connection) {
