@@ -15,7 +15,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <sys/un.h>
 
-#include "proxy/cli/as_tuple.h"
+#include "proxy/cli/http_conversation.h"
 #include "proxy/cli/text.h"
 
 namespace ferry::cli {
@@ -29,7 +29,6 @@ using Stream = beast::basic_stream<asio::local::stream_protocol>;
 using boost::system::error_code;
 
 constexpr int kDeepest = 64;
-constexpr unsigned kHttp11 = 11;
 
 AskError connect_error(const std::string& path, const error_code& error) {
   if (error == beast::error::timeout) {

@@ -1,5 +1,6 @@
 #include "proxy/cli/command_line.h"
 
+#include <memory>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
@@ -65,13 +66,12 @@ GetOptions check_get(const RawFlags& flags) {
   return options;
 }
 
-CommandLine parse_get(const std::vector<std::string>& arguments) {
-  RawFlags flags;
-  const auto app = make_app("get",
-                            "kube-ferry get services [PATTERN] [OPTIONS]\n"
-                            "kube-ferry get endpoints [NAMESPACE/NAME] [OPTIONS]\n"
-                            "kube-ferry get connections [NAMESPACE/NAME] [OPTIONS]",
-                            "Lists what the kube-ferry of this node serves and carries.\n", flags);
+std::unique_ptr<CLI::App> make_get(RawFlags& flags) {
+  auto app = make_app("get",
+                      "kube-ferry get services [PATTERN] [OPTIONS]\n"
+                      "kube-ferry get endpoints [NAMESPACE/NAME] [OPTIONS]\n"
+                      "kube-ferry get connections [NAMESPACE/NAME] [OPTIONS]",
+                      "Lists what the kube-ferry of this node serves and carries.\n", flags);
 
   define_socket(*app, flags);
   define_namespace(*app, flags);
@@ -85,13 +85,18 @@ CommandLine parse_get(const std::vector<std::string>& arguments) {
   app->footer(std::string("PATTERN is a part of NAMESPACE/NAME:PORT or of an address. ENDPOINTS 2/3: two of the three\n"
                           "in use take connections now. svc, ep and conn are short for the three.\n\n") +
               kUnits);
+  return app;
+}
+
+CommandLine parse_get(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app = make_get(flags);
   if (auto help = parse_flags(*app, arguments)) return std::move(*help);
   return check_get(flags);
 }
 
-CommandLine parse_explain(const std::vector<std::string>& arguments) {
-  RawFlags flags;
-  const auto app =
+std::unique_ptr<CLI::App> make_explain(RawFlags& flags) {
+  auto app =
       make_app("explain", "kube-ferry explain NAMESPACE/NAME[:PORT] [OPTIONS]",
                "Says in words what becomes of connections to a service: which endpoints are used,\nwhich are not, and "
                "why.\n",
@@ -101,6 +106,12 @@ CommandLine parse_explain(const std::vector<std::string>& arguments) {
   app->footer(
       "PORT is the name or the number of one of its ports; without it all are explained.\n"
       "Exit code: 0, 2 when the command line is wrong, 1 for any other failure, such as an unknown service.");
+  return app;
+}
+
+CommandLine parse_explain(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app = make_explain(flags);
   if (auto help = parse_flags(*app, arguments)) return std::move(*help);
   if (flags.words.empty()) throw UsageError("explain needs a service; write NAMESPACE/NAME, such as default/web");
   check_words(flags, 1, "explain takes one NAMESPACE/NAME[:PORT]");
@@ -119,10 +130,9 @@ CommandLine parse_explain(const std::vector<std::string>& arguments) {
   return options;
 }
 
-CommandLine parse_top(const std::vector<std::string>& arguments) {
-  RawFlags flags;
-  const auto app = make_app("top", "kube-ferry top [OPTIONS]",
-                            "Shows what the kube-ferry of this node carries, live; h tells the keys.\n", flags);
+std::unique_ptr<CLI::App> make_top(RawFlags& flags) {
+  auto app = make_app("top", "kube-ferry top [OPTIONS]",
+                      "Shows what the kube-ferry of this node carries, live; h tells the keys.\n", flags);
 
   define_socket(*app, flags);
   define_namespace(*app, flags);
@@ -135,6 +145,12 @@ CommandLine parse_top(const std::vector<std::string>& arguments) {
   app->add_flag("--batch", flags.batch, "Print a table at each interval, without a terminal");
   app->add_flag("--once", flags.once, "Print one table and exit");
   app->footer(std::string(kUnits) + "\nA signal that ends it counts as 128 and its number; q and Ctrl-C as 0.");
+  return app;
+}
+
+CommandLine parse_top(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app = make_top(flags);
   if (auto help = parse_flags(*app, arguments)) return std::move(*help);
   check_words(flags, 0, "top takes flags alone, as kube-ferry top --help shows");
   TopOptions options;
@@ -191,6 +207,13 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (command == "explain") return parse_explain(arguments);
   if (command == "probe") return parse_probe(arguments);
   return parse_top(arguments);
+}
+
+void show_commands(const std::function<void(const CLI::App&)>& see) {
+  RawFlags flags;
+  see(*make_top(flags));
+  see(*make_get(flags));
+  see(*make_explain(flags));
 }
 
 }  // namespace ferry::cli

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,10 @@
 
 #include "proxy/cli/service_list.h"
 #include "proxy/cli/service_sort.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace ferry::cli {
 
@@ -81,5 +86,8 @@ bool is_command(std::string_view word);
 
 /// Reads the arguments, the command first, which must be one. Throws proxy::UsageError.
 CommandLine parse_command_line(const std::vector<std::string>& arguments);
+
+/// Shows the definitions of each command's flags, for those who write about them.
+void show_commands(const std::function<void(const CLI::App&)>& see);
 
 }  // namespace ferry::cli

@@ -1,5 +1,6 @@
 #include "proxy/cli/probe.h"
 
+
 #include <cstdlib>
 #include <sstream>
 #include <string>
@@ -26,8 +27,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
-constexpr unsigned kHttp11 = 11;
 constexpr std::uint64_t kMostBody = 64 * 1024;
 
 /// What came of a probe.

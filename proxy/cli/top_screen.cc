@@ -11,7 +11,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "proxy/cli/admin_client.h"
-#include "proxy/cli/as_tuple.h"
+#include "proxy/cli/http_conversation.h"
 #include "proxy/cli/top_view.h"
 
 namespace ferry::cli {

@@ -244,6 +244,10 @@ class Reader {
 
 }  // namespace
 
+bool has_field(std::string_view flag) {
+  return std::any_of(kFields.begin(), kFields.end(), [&](const Field& field) { return field.flag == flag; });
+}
+
 ConfigFile read_config_file(const std::string& path) { return Reader(path).read(); }
 
 }  // namespace ferry::proxy

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ferry::proxy {
@@ -12,6 +13,9 @@ struct ConfigFile {
   /// Fields that say something to kube-proxy and nothing here, such as "iptables.masqueradeAll", in the file's order.
   std::vector<std::string> without_effect;
 };
+
+/// Whether a field says what the flag ("--kubeconfig") does.
+bool has_field(std::string_view flag);
 
 /// Reads the file, YAML or JSON. Empty and null fields count as absent, as with kube-proxy. Throws std::runtime_error
 /// in one sentence with file and line: no such file, no YAML, another kind of object, a field that does not exist, a

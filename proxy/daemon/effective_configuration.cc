@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "proxy/daemon/config_file.h"
+
 namespace ferry::proxy {
 
 namespace {
@@ -53,6 +55,17 @@ std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', f
 }  // namespace
 
 std::string effective_configuration(const Options& options) { return dump(configuration(options), 2) + "\n"; }
+
+std::vector<std::string> beyond_configuration(const Options& options) {
+  std::vector<std::string> flags;
+  for (const std::string& flag : options.given) {
+    const bool held = flag == "--config" || has_field(flag);
+    const bool not_served = (flag == "--healthz-bind-address" && !options.healthz_bind_address) ||
+                            (flag == "--metrics-bind-address" && !options.metrics_bind_address);
+    if (!held || not_served) flags.push_back(not_served ? flag + "=''" : flag);
+  }
+  return flags;
+}
 
 std::string configz(const Options& options) { return dump({{"kubeproxy.config.k8s.io", configuration(options)}}, -1); }
 

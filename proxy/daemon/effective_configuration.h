@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "proxy/daemon/options.h"
 
@@ -10,6 +11,9 @@ namespace ferry::proxy {
 /// --config reads back: those of its fields that say something here. Paths stand in it, never what the files hold. An
 /// address that is not served reads back as its default, for the field knows no such thing.
 std::string effective_configuration(const Options& options);
+
+/// The flags that were given and are lost in that: those without a field, and addresses that are not served.
+std::vector<std::string> beyond_configuration(const Options& options);
 
 /// The page /configz, as kube-proxy's: the configuration under the name of its group.
 std::string configz(const Options& options);

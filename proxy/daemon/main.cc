@@ -19,7 +19,7 @@
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line.h"
 #include "proxy/daemon/api_access.h"
-#include "proxy/daemon/config_file.h"
+#include "proxy/daemon/check_command.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/daemon/effective_configuration.h"
 #include "proxy/daemon/journal.h"
@@ -27,12 +27,14 @@
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/oom_score.h"
 #include "proxy/daemon/options.h"
+#include "proxy/daemon/read_options.h"
 #include "proxy/daemon/version.h"
 #include "proxy/handover/kept_sockets.h"
 #include "proxy/handover/predecessor.h"
 #include "proxy/host/external_rules.h"
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
+#include "proxy/manual/completion_command.h"
 
 namespace {
 
@@ -42,13 +44,40 @@ constexpr std::chrono::seconds kHelloPatience{5};
 
 using ferry::proxy::Options;
 
+/// Says what of the command line the configuration has no room for, lest it be missed with --config.
+void tell_what_is_left_out(const Options& options) {
+  const std::vector<std::string> flags = ferry::proxy::beyond_configuration(options);
+  if (flags.empty()) return;
+  std::fprintf(stderr, "kube-ferry: a KubeProxyConfiguration does not hold %s; give %s beside --config\n",
+               fmt::format("{}", fmt::join(flags, ", ")).c_str(), flags.size() == 1 ? "it" : "them");
+}
+
 void write_configuration(const Options& options) {
   const std::string text = ferry::proxy::effective_configuration(options);
-  std::ofstream file(options.write_config_to);
-  file << text << std::flush;
-  if (!file) {
+  const bool to_terminal = options.write_config_to == "-";
+  std::ofstream file;
+  if (!to_terminal) file.open(options.write_config_to);
+  std::ostream& out = to_terminal ? std::cout : file;
+  out << text << std::flush;
+  if (!out) {
     throw std::runtime_error(fmt::format("--write-config-to {}: {}; name a file that may be written",
                                          options.write_config_to, std::generic_category().message(errno)));
+  }
+  tell_what_is_left_out(options);
+}
+
+/// What --cleanup asks for.
+void clean_up() {
+  const auto counted = [](std::size_t number, const char* what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+  };
+  try {
+    const std::size_t rules = ferry::proxy::ExternalRules::remove_all();
+    const std::size_t routes = ferry::proxy::LocalRoutes::remove_all();
+    std::printf("%s and %s taken away\n", counted(routes, "route").c_str(), counted(rules, "rule").c_str());
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::operation_not_permitted) throw;
+    throw std::runtime_error(fmt::format("--cleanup: {}; run it as root, or with CAP_NET_ADMIN", error.what()));
   }
 }
 
@@ -94,21 +123,14 @@ std::optional<ferry::proxy::Predecessor> predecessor(const Options& options) {
 int run(std::vector<std::string> arguments) {
   // Before anything else opens a descriptor or starts a thread.
   auto kept = ferry::proxy::KeptSockets::sort_out(ferry::proxy::inherited_descriptors());
-  auto parsed = ferry::proxy::parse_options(arguments);
-  if (const auto* const print = std::get_if<ferry::proxy::TextToPrint>(&parsed)) {
+  auto read = ferry::proxy::read_options(std::move(arguments));
+  if (const auto* const print = std::get_if<ferry::proxy::TextToPrint>(&read)) {
     std::fputs(print->text.c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  auto options = std::get<Options>(std::move(parsed));
-  ferry::proxy::ConfigFile file;
-  if (!options.config.empty()) {
-    file = ferry::proxy::read_config_file(options.config);
-    arguments.insert(arguments.begin(), file.arguments.begin(), file.arguments.end());
-    options = std::get<Options>(ferry::proxy::parse_options(std::move(arguments)));
-  }
+  const auto& [options, file] = std::get<ferry::proxy::ReadOptions>(read);
   if (options.cleanup) {
-    const std::size_t rules = ferry::proxy::ExternalRules::remove_all();
-    std::printf("%zu routes and %zu rules taken away\n", ferry::proxy::LocalRoutes::remove_all(), rules);
+    clean_up();
     return EXIT_SUCCESS;
   }
   if (!options.write_config_to.empty()) {
@@ -133,13 +155,24 @@ void complain(const std::exception& error) {
   std::fprintf(stderr, "%skube-ferry: %s\n", std::string(ferry::proxy::error_prefix()).c_str(), error.what());
 }
 
+/// The exit code of the command that the arguments begin with; none when it is none.
+std::optional<int> run_command(const std::vector<std::string>& arguments) {
+  const std::string& command = arguments.front();
+  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (ferry::cli::is_command(command)) return ferry::cli::run_command(arguments, {std::cout, std::cerr});
+  if (command == "check") return ferry::proxy::check_command(rest, std::cout);
+  if (command == "completion") return ferry::manual::completion_command(rest, std::cout);
+  if (command == ferry::manual::kCompleteCommand) return ferry::manual::complete_command(rest, std::cout);
+  return std::nullopt;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
     std::vector<std::string> arguments(argv + 1, argv + argc);
-    if (!arguments.empty() && ferry::cli::is_command(arguments.front())) {
-      return ferry::cli::run_command(arguments, {std::cout, std::cerr});
+    if (!arguments.empty()) {
+      if (const auto code = run_command(arguments)) return *code;
     }
     return run(std::move(arguments));
   } catch (const ferry::proxy::UsageError& error) {

@@ -57,6 +57,7 @@ struct RawOptions {
   std::string verbosity = "2";
   bool cleanup = false;
   bool init_only = false;
+  bool version = false;
 };
 
 constexpr const char* kDescription =
@@ -79,8 +80,15 @@ constexpr const char* kFooter =
     "  kube-ferry explain NAMESPACE/NAME[:PORT]        which endpoints are used, which not, and why\n"
     "  kube-ferry probe                                whether it is well, by its exit code\n"
     "\n"
+    "Commands that ask no kube-ferry:\n"
+    "  kube-ferry check [FLAGS]                        before a start: what stands in the way here, and what to do\n"
+    "  kube-ferry completion bash|zsh|fish             what lets a shell complete all this by the Tab key\n"
+    "\n"
     "Signals: on SIGTERM or SIGINT no new connection is taken and the open ones may end; a second one cuts them.\n"
     "Exit code: 0 after an orderly end, 2 when the command line is wrong, 1 for any other failure.";
+
+/// Of the flags that end the program.
+constexpr const char* kEndingGroup = "Others";
 
 /// The widest name stands in this many columns, so that every explanation begins in the same one.
 constexpr std::size_t kExplanationColumn = 36;
@@ -153,12 +161,12 @@ void define_node_flags(CLI::App& app, RawOptions& raw) {
 
 void define_ending_flags(CLI::App& app, RawOptions& raw) {
   app.add_option("--write-config-to", raw.write_config_to,
-                 "Write the KubeProxyConfiguration that is in force here,\nand exit")
+                 "Write the KubeProxyConfiguration that is in force here, or\nprint it (-), and exit")
       ->option_text("FILE")
-      ->group("Others");
+      ->group(kEndingGroup);
   app.add_flag("--init-only", raw.init_only,
                "Make the service ranges local, which needs privileges,\nand exit; what runs then needs none for it")
-      ->group("Others");
+      ->group(kEndingGroup);
 }
 
 void define_process_flags(CLI::App& app, RawOptions& raw) {
@@ -332,10 +340,38 @@ Options check(const RawOptions& raw) {
   return options;
 }
 
+void define_flags(CLI::App& app, RawOptions& raw) {
+  app.get_formatter()->column_width(kExplanationColumn);
+  app.footer(kFooter);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->always_capture_default();
+  app.set_help_flag();
+  define_cluster_flags(app, raw);
+  define_node_flags(app, raw);
+  define_process_flags(app, raw);
+  define_inert_flags(app);
+  define_traffic_flags(app, raw);
+  define_observation_flags(app, raw);
+  app.set_help_flag("-h,--help", "Print this and exit")->group(kEndingGroup);
+  define_ending_flags(app, raw);
+  app.add_flag("--cleanup", raw.cleanup, "Take away the routes and rules that earlier runs have left,\nand exit")
+      ->group(kEndingGroup);
+  app.add_flag("--version", raw.version, "Print the version, the commit and the features, and exit")
+      ->group(kEndingGroup);
+}
+
 std::vector<std::string> flag_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_group() != kInertGroup) names.push_back("--" + option->get_lnames().front());
+  }
+  return names;
+}
+
+std::vector<std::string> given_flags(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    const bool counts = option->get_group() != kInertGroup && option->get_group() != kEndingGroup;
+    if (counts && option->count() > 0) names.push_back("--" + option->get_lnames().front());
   }
   return names;
 }
@@ -349,7 +385,8 @@ std::string single_spaced(std::string text) {
 /// What stands where no flag does: perhaps a command, which main() knows in the first place alone.
 std::string explain_extra(const std::string& argument, const CLI::App& app) {
   const std::size_t most_changes = std::max<std::size_t>(1, argument.size() / 3);
-  if (const auto command = nearest_word(argument, {"explain", "get", "probe", "top"}, most_changes)) {
+  static const std::vector<std::string> kCommands{"check", "completion", "explain", "get", "probe", "top"};
+  if (const auto command = nearest_word(argument, kCommands, most_changes)) {
     return fmt::format("unexpected argument '{}'; did you mean kube-ferry {}, with nothing before it?", argument,
                        *command);
   }
@@ -381,22 +418,7 @@ std::vector<std::string> split_empty_values(std::vector<std::string> arguments) 
 std::variant<Options, TextToPrint> parse_options(std::vector<std::string> arguments) {
   RawOptions raw;
   CLI::App app{kDescription, "kube-ferry"};
-  app.get_formatter()->column_width(kExplanationColumn);
-  app.footer(kFooter);
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  bool version = false;
-  app.set_help_flag();
-  define_cluster_flags(app, raw);
-  define_node_flags(app, raw);
-  define_process_flags(app, raw);
-  define_inert_flags(app);
-  define_traffic_flags(app, raw);
-  define_observation_flags(app, raw);
-  app.set_help_flag("-h,--help", "Print this and exit")->group("Others");
-  define_ending_flags(app, raw);
-  app.add_flag("--cleanup", raw.cleanup, "Take away the routes and rules that earlier runs have left,\nand exit")
-      ->group("Others");
-  app.add_flag("--version", version, "Print the version, the commit and the features, and exit")->group("Others");
+  define_flags(app, raw);
 
   std::vector<std::string> reversed = split_empty_values(std::move(arguments));
   std::reverse(reversed.begin(), reversed.end());
@@ -412,10 +434,21 @@ std::variant<Options, TextToPrint> parse_options(std::vector<std::string> argume
   } catch (const CLI::ParseError& error) {
     throw UsageError(fmt::format("{}; kube-ferry --help explains every flag", error.what()));
   }
-  if (version) return TextToPrint{version_text()};
+  if (raw.version) return TextToPrint{version_text()};
+  if (app.count("--write-config-to") > 0 && raw.write_config_to.empty()) {
+    throw UsageError("--write-config-to '': give the path of a file that may be written, or - to print it");
+  }
   Options options = check(raw);
+  options.given = given_flags(app);
   options.without_effect = given_inert_flags(app);
   return options;
+}
+
+void show_flags(const std::function<void(const CLI::App&)>& see) {
+  RawOptions raw;
+  CLI::App app{kDescription, "kube-ferry"};
+  define_flags(app, raw);
+  see(app);
 }
 
 }  // namespace ferry::proxy

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -12,6 +13,10 @@
 #include "config/ip_address.h"
 #include "proxy/capture/capture.h"
 #include "proxy/daemon/usage_error.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace ferry::proxy {
 
@@ -32,7 +37,7 @@ struct Options {
   bool cleanup = false;
   /// Do what needs privileges, and end.
   bool init_only = false;
-  /// Write the configuration to this path, and end; empty: not given.
+  /// Write the configuration to this path ("-": standard output), and end; empty: not given.
   std::string write_config_to;
 
   /// The path of a KubeProxyConfiguration, whose fields stand for flags that are not given; empty: none.
@@ -94,6 +99,8 @@ struct Options {
   /// It was asked for rather than being the default.
   bool oom_score_adj_given = false;
 
+  /// Flags that were given, such as "--service-cidr", but for those that end the program.
+  std::vector<std::string> given;
   /// Flags of kube-proxy's that were given and say nothing here, such as "--proxy-mode".
   std::vector<std::string> without_effect;
 };
@@ -105,5 +112,8 @@ struct TextToPrint {
 
 /// Reads the command line (arguments without the program's name). Touches no file. Throws UsageError.
 std::variant<Options, TextToPrint> parse_options(std::vector<std::string> arguments);
+
+/// Shows the definitions of all flags, for those who write about them.
+void show_flags(const std::function<void(const CLI::App&)>& see);
 
 }  // namespace ferry::proxy

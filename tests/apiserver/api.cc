@@ -38,6 +38,7 @@ Response answer_call(Context& context, const Auth& auth, const Call& call, const
   }
   if (request.path == "/_faults") return handle_faults(context, request);
   if (request.path == "/_watches") return handle_watches(context, request);
+  if (request.path == kAccessReviews) return handle_access_review(auth, request);
   if (call.route) {
     if (call.verb.empty()) return status_response(request, method_not_allowed());
     auto response = dispatch(context, *call.route, call.verb, request);

@@ -6,8 +6,13 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "tests/apiserver/context.h"
+
 namespace ferry::apiserver {
 namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kAnonymous = "system:anonymous";
 
 /// The fields of a line of comma-separated values; a field may be in quotes.
 std::vector<std::string> csv_fields(std::string_view line) {
@@ -26,6 +31,22 @@ std::vector<std::string> csv_fields(std::string_view line) {
 }
 
 bool reads(std::string_view verb) { return verb == "get" || verb == "list" || verb == "watch"; }
+
+bool is_in(const std::vector<std::string>& groups, std::string_view group) {
+  return std::find(groups.begin(), groups.end(), group) != groups.end();
+}
+
+bool may_everything(const std::vector<std::string>& groups) {
+  return groups.empty() || is_in(groups, "system:masters");
+}
+
+bool reads_at_least(const std::vector<std::string>& groups) {
+  return may_everything(groups) || is_in(groups, "system:node-proxier");
+}
+
+bool permits(const std::vector<std::string>& groups, std::string_view verb) {
+  return may_everything(groups) || (reads(verb) && reads_at_least(groups));
+}
 
 Status unauthorized() {
   Status status;
@@ -83,21 +104,33 @@ Auth Auth::from_file(const std::string& path) {
   return auth;
 }
 
+const Auth::User* Auth::find(std::string_view authorization) const {
+  const auto user = users_->find(authorization.substr(std::min(kBearer.size(), authorization.size())));
+  return authorization.starts_with(kBearer) && user != users_->end() ? &user->second : nullptr;
+}
+
+bool Auth::denies(std::string_view verb, std::string_view resource) const {
+  return std::find(denied_.begin(), denied_.end(), fmt::format("{} {}", verb, resource)) != denied_.end();
+}
+
 std::optional<Status> Auth::check(std::string_view authorization, const Route* route, std::string_view verb,
                                   std::string_view path) const {
-  constexpr std::string_view kBearer = "Bearer ";
   constexpr std::string_view kOpen[] = {"/version", "/healthz", "/livez", "/readyz", "/_faults"};
-  if (!users_ || std::find(std::begin(kOpen), std::end(kOpen), path) != std::end(kOpen)) return std::nullopt;
-  if (!authorization.starts_with(kBearer)) return forbidden("system:anonymous", route, verb, path);
-  const auto user = users_->find(authorization.substr(kBearer.size()));
-  if (user == users_->end()) return unauthorized();
-  const auto& groups = user->second.groups;
-  const auto in = [&](std::string_view group) {
-    return std::find(groups.begin(), groups.end(), group) != groups.end();
-  };
-  if (groups.empty() || in("system:masters")) return std::nullopt;
-  if (in("system:node-proxier") && (route == nullptr || reads(verb))) return std::nullopt;
-  return forbidden(user->second.name, route, verb, path);
+  if (std::find(std::begin(kOpen), std::end(kOpen), path) != std::end(kOpen)) return std::nullopt;
+  if (users_ && !authorization.starts_with(kBearer)) return forbidden(kAnonymous, route, verb, path);
+  const User* const user = users_ ? find(authorization) : nullptr;
+  if (users_ && user == nullptr) return unauthorized();
+  // Everybody may ask what they may.
+  if (path == kAccessReviews) return std::nullopt;
+  const bool allowed =
+      user == nullptr || (route == nullptr ? reads_at_least(user->groups) : permits(user->groups, verb));
+  if (allowed && (route == nullptr || !denies(verb, route->resource->qualified()))) return std::nullopt;
+  return forbidden(user == nullptr ? kAnonymous : std::string_view(user->name), route, verb, path);
+}
+
+bool Auth::may(std::string_view authorization, std::string_view verb, std::string_view resource) const {
+  const User* const user = users_ ? find(authorization) : nullptr;
+  return (user == nullptr || permits(user->groups, verb)) && !denies(verb, resource);
 }
 
 }  // namespace ferry::apiserver

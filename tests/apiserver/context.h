@@ -17,6 +17,8 @@
 
 namespace ferry::apiserver {
 
+class Auth;
+
 /// What the handlers of requests work with. The server owns it all and outlives every request.
 struct Context {
   boost::asio::any_io_executor executor;
@@ -61,6 +63,10 @@ Response handle_binding(Context& context, const Route& route, const Request& req
 std::optional<Response> handle_discovery(const Context& context, const Request& request);
 /// The API of August 2014 below /api/v1beta1. nullopt: nothing is there.
 std::optional<Response> handle_v1beta1(Context& context, const Request& request);
+/// Where clients ask what they may.
+inline constexpr std::string_view kAccessReviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+/// A SelfSubjectAccessReview of one verb on one resource.
+Response handle_access_review(const Auth& auth, const Request& request);
 /// The faults below /_faults.
 Response handle_faults(Context& context, const Request& request);
 /// The open watches, at /_watches.

@@ -43,6 +43,9 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--tls-private-key-file", options.tls_private_key_file, "PEM private key of the certificate");
   app.add_option("--token-file", options.token_file,
                  "Bearer tokens that are let in: lines of token,user,uid,\"groups\"");
+  app.add_option("--deny", options.denied, "What nobody may, such as 'list services' or 'watch nodes'; may be repeated")
+      ->take_all()
+      ->expected(1);
   app.add_option("--service-cluster-ip-range", options.service_cluster_ip_range,
                  "CIDR of cluster IPs, or an IPv4 and an IPv6 one separated by a comma")
       ->capture_default_str();

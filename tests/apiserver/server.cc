@@ -62,6 +62,12 @@ std::unique_ptr<asio::ssl::context> make_tls(const Options& options) {
   return tls;
 }
 
+Auth make_auth(const Options& options) {
+  Auth auth = options.token_file.empty() ? Auth() : Auth::from_file(options.token_file);
+  auth.deny(options.denied);
+  return auth;
+}
+
 std::shared_ptr<Storage> make_storage(const Options& options) {
   if (options.storage) return options.storage;
   Storage::Options fresh;
@@ -77,7 +83,7 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
         options(std::move(with)),
         endpoint(parse_listen(options.listen)),
         tls(make_tls(options)),
-        auth(options.token_file.empty() ? Auth() : Auth::from_file(options.token_file)),
+        auth(make_auth(options)),
         storage(make_storage(options)),
         allocator(*storage, options.service_cluster_ip_range),
         context{loop.get_executor(), options, *storage, faults, allocator, {}, [this] { return open_watches(); }},

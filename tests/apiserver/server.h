@@ -32,6 +32,8 @@ struct Options {
   std::string tls_private_key_file;
   /// Lines of token,user,uid[,"group,group"]. With it a wrong token is answered 401 and none at all 403.
   std::string token_file;
+  /// What nobody may, such as "list services": asked for, it is a 403.
+  std::vector<std::string> denied;
   /// Kubernetes manifests, YAML or JSON, several documents.
   std::string seed_file;
   /// Events kept per resource; ignored when `storage` is given.

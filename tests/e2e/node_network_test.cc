@@ -154,7 +154,7 @@ TEST_F(NodeNetwork, WhatOutlivesTheDaemonCleanupTakesAway) {
   EXPECT_THAT(call(*client_, kService, 1), HasSubstr("Connection refused"));
   const Finished cleaned = run({program("kube-ferry"), "--cleanup"});
   EXPECT_EQ(cleaned.status, 0);
-  EXPECT_EQ(cleaned.output, "1 routes and 0 rules taken away\n");
+  EXPECT_EQ(cleaned.output, "1 route and 0 rules taken away\n");
   EXPECT_EQ(run({"ip", "route", "show", "table", "local", "10.96.0.0/12"}).output, "");
 }
 

@@ -87,7 +87,7 @@ TEST_P(ServiceRoutes, RoutesOfAnEarlierRunAreKeptWhereTheyAreNeededAndElseTakenA
   });
   wait_for_answers(client(), cluster_address(kept), {"here-1"});
   const Finished cleaned = run({program("kube-ferry"), "--cleanup"});
-  EXPECT_EQ(cleaned.output, "1 routes and 0 rules taken away\n");
+  EXPECT_EQ(cleaned.output, "1 route and 0 rules taken away\n");
   EXPECT_EQ(output_of({"ip", "route", "show", "table", "7070"}), "");
 }
 

@@ -8,9 +8,9 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 
 #include "watch/rest/api_error.h"
 #include "watch/rest/client_config.h"
@@ -20,7 +20,7 @@ namespace ferry::watch {
 /// One connection to an API server, plain or TLS. One operation at a time.
 class Connection {
  public:
-  using Request = boost::beast::http::request<boost::beast::http::empty_body>;
+  using Request = boost::beast::http::request<boost::beast::http::string_body>;
   using Parser = boost::beast::http::response_parser<boost::beast::http::buffer_body>;
 
   virtual ~Connection() = default;

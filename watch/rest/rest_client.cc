@@ -52,10 +52,11 @@ class RestClient::Impl {
 
   /// One request on one connection. `retry`: it failed on a kept connection that the server may have closed before the
   /// request reached it.
-  asio::awaitable<Result<void>> attempt(const std::string& target, const GetOptions& options, const OnBytes& on_bytes,
-                                        bool fresh, bool& retry) {
+  /// Without a document to post it is a GET.
+  asio::awaitable<Result<void>> attempt(const std::string& target, const std::string& document,
+                                        const GetOptions& options, const OnBytes& on_bytes, bool fresh, bool& retry) {
     retry = false;
-    const auto request = request_for(target, options.compressed);
+    const auto request = request_for(target, document, options.compressed);
     if (!request.has_value()) co_return request.error();
     auto acquired = co_await pool_.acquire(fresh);
     if (!acquired.has_value()) co_return acquired.error();
@@ -97,8 +98,14 @@ class RestClient::Impl {
     co_return error;
   }
 
-  Result<Connection::Request> request_for(const std::string& target, bool compressed) {
-    Connection::Request request(http::verb::get, config_.server.base_path + target, 11);
+  Result<Connection::Request> request_for(const std::string& target, const std::string& document, bool compressed) {
+    const auto method = document.empty() ? http::verb::get : http::verb::post;
+    Connection::Request request(method, config_.server.base_path + target, 11);
+    if (!document.empty()) {
+      request.set(http::field::content_type, "application/json");
+      request.body() = document;
+      request.prepare_payload();
+    }
     request.set(http::field::host, config_.server.authority());
     request.set(http::field::user_agent, config_.user_agent);
     request.set(http::field::accept, "application/json");
@@ -133,13 +140,14 @@ RestClient::RestClient(asio::any_io_executor executor, ClientConfig config)
 
 RestClient::~RestClient() { impl_->close(); }
 
-asio::awaitable<Result<void>> RestClient::get(std::string target, GetOptions options, OnBytes on_bytes) {
+asio::awaitable<Result<void>> RestClient::send(std::string target, std::string document, GetOptions options,
+                                               OnBytes on_bytes) {
   // Its own reference: a request may still unwind while the client is torn down.
   const std::shared_ptr<Impl> impl = impl_;
   try {
     bool retry = false;
-    auto result = co_await impl->attempt(target, options, on_bytes, false, retry);
-    if (retry) result = co_await impl->attempt(target, options, on_bytes, true, retry);
+    auto result = co_await impl->attempt(target, document, options, on_bytes, false, retry);
+    if (retry) result = co_await impl->attempt(target, document, options, on_bytes, true, retry);
     co_return result;
   } catch (const boost::system::system_error& error) {
     // How a coroutine that was cancelled between two operations ends.
@@ -148,15 +156,27 @@ asio::awaitable<Result<void>> RestClient::get(std::string target, GetOptions opt
   }
 }
 
-asio::awaitable<Result<std::string>> RestClient::get_document(std::string target) {
-  std::string document;
-  OnBytes keep = [&document](std::string_view bytes) {
-    document.append(bytes);
-    return document.size() <= kMaxDocument;
+asio::awaitable<Result<void>> RestClient::get(std::string target, GetOptions options, OnBytes on_bytes) {
+  return send(std::move(target), {}, std::move(options), std::move(on_bytes));
+}
+
+asio::awaitable<Result<std::string>> RestClient::send_for_document(std::string target, std::string document) {
+  std::string answer;
+  OnBytes keep = [&answer](std::string_view bytes) {
+    answer.append(bytes);
+    return answer.size() <= kMaxDocument;
   };
-  const auto read = co_await get(std::move(target), GetOptions{}, std::move(keep));
+  const auto read = co_await send(std::move(target), std::move(document), GetOptions{}, std::move(keep));
   if (!read.has_value()) co_return read.error();
-  co_return document;
+  co_return answer;
+}
+
+asio::awaitable<Result<std::string>> RestClient::get_document(std::string target) {
+  return send_for_document(std::move(target), {});
+}
+
+asio::awaitable<Result<std::string>> RestClient::post_document(std::string target, std::string document) {
+  return send_for_document(std::move(target), std::move(document));
 }
 
 void RestClient::close() { impl_->close(); }

@@ -44,6 +44,10 @@ class RestClient {
   /// The same for a small document: more than 8 MiB is a kProtocol error.
   boost::asio::awaitable<Result<std::string>> get_document(std::string target);
 
+  /// Posts a JSON document and gives the answer's, bounded likewise. It may reach the server twice: what is posted asks
+  /// and changes nothing.
+  boost::asio::awaitable<Result<std::string>> post_document(std::string target, std::string document);
+
   /// Ends every request under way and refuses new ones (kCancelled). Idle connections are closed.
   void close();
 
@@ -54,6 +58,11 @@ class RestClient {
 
  private:
   class Impl;
+
+  boost::asio::awaitable<Result<void>> send(std::string target, std::string document, GetOptions options,
+                                            OnBytes on_bytes);
+  boost::asio::awaitable<Result<std::string>> send_for_document(std::string target, std::string document);
+
   std::shared_ptr<Impl> impl_;
 };
 

@@ -9,7 +9,7 @@
 #include <boost/beast/http.hpp>
 #include <unistd.h>
 
-#include "proxy/cli/as_tuple.h"
+#include "proxy/cli/http_conversation.h"
 
 namespace ferry::testing {
 

@@ -38,6 +38,18 @@ TEST_F(RestClientTest, AsksBelowTheBasePathAndSaysWhoItIs) {
   EXPECT_THAT(request, Not(HasSubstr("Authorization")));
 }
 
+TEST_F(RestClientTest, ADocumentIsPostedWithItsLength) {
+  server.on_connection().request().send(http_answer("answer", "201 Created"));
+  RestClient client(context.get_executor(), config());
+  const auto answer = testing::run(context, client.post_document("/apis/reviews", "{\"spec\":{}}"));
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer.value(), "answer");
+  ASSERT_EQ(server.requests().size(), 1U);
+  EXPECT_THAT(server.requests()[0], StartsWith("POST /apis/reviews HTTP/1.1\r\n"));
+  EXPECT_THAT(server.requests()[0], HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(server.requests()[0], HasSubstr("Content-Length: 11\r\n"));
+}
+
 TEST_F(RestClientTest, ABodyIsCompleteByItsLengthItsLastChunkOrTheEndOfTheConnection) {
   server.on_connection().request().send(http_answer("by length"));
   server.on_connection().request().send(chunked_head() + chunk("by ") + chunk("chunks") + chunk(""));
