@@ -1,21 +1,19 @@
 #include "proxy/cli/probe.h"
 
-
 #include <cstdlib>
 #include <sstream>
 #include <string>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <spdlog/fmt/fmt.h>
 
+#include "proxy/cli/http_conversation.h"
 #include "proxy/settings/duration.h"
 
 namespace ferry::cli {

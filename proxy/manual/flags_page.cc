@@ -37,13 +37,13 @@ std::string row(const Flag& flag) {
   return fmt::format("| `{}` | {} |{} |\n", cell(names), cell(flag.meaning), fallback.empty() ? "" : " " + fallback);
 }
 
-constexpr const char* kColumns = "\n| flag | meaning | default |\n|---|---|---|\n";
+constexpr const char* kTableHead = "\n| flag | meaning | default |\n|---|---|---|\n";
 
 std::string section(const Command& command) {
   std::string text = fmt::format("\n## kube-ferry {}\n\n{}\n\n```\n", command.name, command.description);
   for (const std::string& usage : command.usage) text += usage + "\n";
   text += "```\n";
-  text += kColumns;
+  text += kTableHead;
   for (const Flag& flag : command.flags) text += row(flag);
   return text;
 }
@@ -58,7 +58,7 @@ std::string flags_page(const Manual& manual) {
   }
   for (const std::string& group : groups) {
     text += fmt::format("\n## {}\n", group);
-    text += kColumns;
+    text += kTableHead;
     for (const Flag& flag : manual.flags) {
       if (flag.group == group) text += row(flag);
     }

@@ -92,7 +92,7 @@ bool can_freebind() {
 
 std::string why_no_sk_lookup() {
   try {
-    make_sk_lookup_capture(1, 1, {})->stop();
+    make_sk_lookup_capture(1, 1, {}, false)->stop();
     return {};
   } catch (const std::runtime_error& refused) {
     return refused.what();
