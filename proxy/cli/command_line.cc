@@ -177,8 +177,8 @@ CommandLine parse_probe(const std::vector<std::string>& arguments) {
       ->option_text("IP:PORT");
   app->add_option("--timeout", flags.timeout, "How long it may take to answer (default 2s)")->option_text("DURATION");
   app->footer(
-      "livez, the default: it has read the cluster's state whole once, and is not stuck. healthz: that, it is not\n"
-      "ending, and its node is not going away.\n"
+      "livez, the default: it has read the cluster's state whole once, and is not stuck.\n"
+      "healthz: that, it is not ending, and its node is not going away.\n"
       "Exit code: 0 when it is well, 2 when the command line is wrong, 1 otherwise, with the reason.");
   if (auto help = parse_flags(*app, arguments)) return std::move(*help);
   check_words(flags, 1, "probe takes livez or healthz");

@@ -199,7 +199,8 @@ TEST(Server, AGroupIsToldWithAllItsResourcesAndAStatusWhereItHasNone) {
   const ServerThread server;
   RawClient client(server.address());
   std::vector<std::string> names;
-  for (const auto& resource : client.get("/apis/rbac.authorization.k8s.io/v1").json()["resources"]) {
+  const auto list = client.get("/apis/rbac.authorization.k8s.io/v1").json();
+  for (const auto& resource : list["resources"]) {
     names.push_back(resource["name"].get<std::string>());
   }
   EXPECT_THAT(names, ::testing::UnorderedElementsAre("clusterroles", "clusterrolebindings"));

@@ -38,6 +38,7 @@ class Probe : public ::testing::Test {
 
   boost::asio::io_context loop_{1};
   testing::ScriptedServer server_{loop_.get_executor()};
+  const std::string url_ = server_.url();
   std::ostringstream out_;
   std::ostringstream err_;
 };
@@ -45,7 +46,7 @@ class Probe : public ::testing::Test {
 TEST_F(Probe, WhatIsWellIsExitCodeZeroAndALine) {
   server_.on_connection().request().send(testing::http_answer("{}"));
   EXPECT_EQ(probe_server(), 0);
-  EXPECT_EQ(out_.str(), server_.url() + "/livez answered 200\n");
+  EXPECT_EQ(out_.str(), url_ + "/livez answered 200\n");
   EXPECT_EQ(err_.str(), "");
 }
 
@@ -60,7 +61,7 @@ TEST_F(Probe, WhatIsNotWellIsAFailureWithTheReason) {
   server_.on_connection().request().send(testing::http_answer("{}", "503 Service Unavailable"));
   EXPECT_EQ(probe_server(), 1);
   EXPECT_EQ(out_.str(), "");
-  EXPECT_EQ(err_.str(), "kube-ferry: " + server_.url() +
+  EXPECT_EQ(err_.str(), "kube-ferry: " + url_ +
                             "/livez answered 503: it has not read the cluster's state yet, or is stuck; its log "
                             "tells\n");
 }

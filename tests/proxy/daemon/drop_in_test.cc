@@ -16,12 +16,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string content_of(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 /// Runs it on a thread that is in a network of its own; the rest of the program stays where it is.
 void in_own_network(const std::function<void()>& body) {
   std::async(std::launch::async, [&body] {

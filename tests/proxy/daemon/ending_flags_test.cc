@@ -19,35 +19,29 @@ using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 using Words = std::vector<std::string>;
 
-Finished start(Words flags) { return run(kube_ferry(std::move(flags))); }
-
-std::string content_of(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
+Finished run_with(Words flags) { return run(kube_ferry(std::move(flags))); }
 
 TEST(WriteConfigTo, WhatWasWrittenReadsBackTheSame) {
   const TemporaryFolder folder;
   const std::string first = (folder.path() / "first.json").string();
   const std::string second = (folder.path() / "second.json").string();
-  const Finished written = start({"--cluster-cidr=10.244.0.0/16", "--nodeport-addresses=primary", "--v=4",
-                                  "--hostname-override=n1", "--healthz-bind-address=10.0.0.1:99", "--oom-score-adj=-5",
-                                  "--kubeconfig=/k", "--write-config-to", first});
+  const Finished written = run_with({"--cluster-cidr=10.244.0.0/16", "--nodeport-addresses=primary", "--v=4",
+                                     "--hostname-override=n1", "--healthz-bind-address=10.0.0.1:99",
+                                     "--oom-score-adj=-5", "--kubeconfig=/k", "--write-config-to", first});
   EXPECT_EQ(written.status, 0);
   EXPECT_THAT(written.output, IsEmpty());
-  EXPECT_EQ(start({"--config", first, "--write-config-to", second}).status, 0);
+  EXPECT_EQ(run_with({"--config", first, "--write-config-to", second}).status, 0);
   EXPECT_THAT(content_of(first), HasSubstr("10.0.0.1:99"));
   EXPECT_EQ(content_of(first), content_of(second));
-  EXPECT_EQ(start({"--config", first, "--write-config-to=-"}).output, content_of(first));
+  EXPECT_EQ(run_with({"--config", first, "--write-config-to=-"}).output, content_of(first));
 }
 
 TEST(WriteConfigTo, FlagsThatAreLostInItAreNamed) {
   const TemporaryFolder folder;
   const std::string path = (folder.path() / "config.json").string();
-  const Finished one = start({"--service-cidr=10.96.0.0/12", "--v=4", "--write-config-to", path});
+  const Finished one = run_with({"--service-cidr=10.96.0.0/12", "--v=4", "--write-config-to", path});
   EXPECT_EQ(one.output, "kube-ferry: a KubeProxyConfiguration does not hold --service-cidr; give it beside --config\n");
-  const Finished two = start({"--capture=bind", "--metrics-bind-address=", "--write-config-to", path});
+  const Finished two = run_with({"--capture=bind", "--metrics-bind-address=", "--write-config-to", path});
   EXPECT_THAT(two.output, HasSubstr("does not hold --capture, --metrics-bind-address=''; give them beside --config\n"));
 }
 
@@ -55,17 +49,17 @@ TEST(WriteConfigTo, WhereNothingCanBeWrittenIsNamed) {
   const TemporaryFolder folder;
   for (const std::string& path :
        {folder.path().string(), (folder.path() / "none/config.json").string(), std::string("/dev/full")}) {
-    const Finished finished = start({"--write-config-to", path});
+    const Finished finished = run_with({"--write-config-to", path});
     EXPECT_EQ(finished.status, 1) << path;
     EXPECT_THAT(finished.output, StartsWith("kube-ferry: --write-config-to " + path + ": "));
     EXPECT_THAT(finished.output, HasSubstr("; name a file that may be written\n"));
   }
-  EXPECT_EQ(start({"--write-config-to="}).status, 2);
+  EXPECT_EQ(run_with({"--write-config-to="}).status, 2);
 }
 
 TEST(Cleanup, WhereNothingIsThereNothingIsTakenAway) {
   enter_own_network();
-  const Finished finished = start({"--cleanup"});
+  const Finished finished = run_with({"--cleanup"});
   EXPECT_EQ(finished.status, 0);
   EXPECT_EQ(finished.output, "0 routes and 0 rules taken away\n");
 }
@@ -83,11 +77,11 @@ TEST(Cleanup, WhoMayNotIsToldWhatItTakes) {
       refused.output,
       "kube-ferry: --cleanup: cannot take away the route of 10.96.0.0/16: Operation not permitted; run it as root, "
       "or with CAP_NET_ADMIN\n");
-  EXPECT_EQ(start({"--cleanup"}).output, "1 route and 0 rules taken away\n");
+  EXPECT_EQ(run_with({"--cleanup"}).output, "1 route and 0 rules taken away\n");
 }
 
 TEST(Version, HasTheCommitAndTheFeatures) {
-  const Finished finished = start({"--version"});
+  const Finished finished = run_with({"--version"});
   EXPECT_EQ(finished.status, 0);
   EXPECT_THAT(finished.output,
               MatchesRegex("kube-ferry [0-9.]+ \\(commit [0-9a-z-]+\\)\nfeatures: .*\nbuilt with: .*\n"));

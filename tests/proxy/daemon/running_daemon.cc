@@ -1,5 +1,7 @@
 #include "tests/proxy/daemon/running_daemon.h"
 
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -62,6 +64,11 @@ tcp::endpoint free_service_address(const AddressBlock& block) {
   boost::asio::io_context loop;
   tcp::acceptor probe(loop, tcp::endpoint(boost::asio::ip::make_address(first), 0));
   return probe.local_endpoint();
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace ferry::testing

@@ -44,6 +44,9 @@ class RunningDaemon {
   std::string metrics_url_;
 };
 
+/// All that a file holds; of one that cannot be read, nothing.
+std::string content_of(const std::string& path);
+
 /// A service address of this process with a port that is free there.
 boost::asio::ip::tcp::endpoint free_service_address(const AddressBlock& block);
 

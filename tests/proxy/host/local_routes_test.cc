@@ -78,7 +78,7 @@ TEST_F(LocalRoutesTest, OnlyOurOwnAreTakenAway) {
 
 TEST_F(LocalRoutesTest, WithoutThePrivilegeARangeIsNamedUnlessItIsLocalAlready) {
   ip("route add local 10.200.0.0/16 dev lo");
-  const WithoutNetAdmin unprivileged;
+  const testing::WithoutNetAdmin unprivileged;
   const std::vector<LocalRoutes::Failure> expected{{prefix("10.96.0.0/12"), EPERM}};
   EXPECT_EQ(LocalRoutes::add({prefix("10.96.0.0/12"), prefix("10.200.0.0/16")}, {}), expected);
 }
