@@ -102,8 +102,8 @@ void settle_process(const Options& options) {
   }
 }
 
-/// Whose place this process takes, if anybody's.
-std::optional<ferry::proxy::Predecessor> predecessor(const Options& options) {
+/// Whose place this process takes, if anybody's. Whoever is there and does not let it keeps the socket to himself.
+std::optional<ferry::proxy::Predecessor> predecessor(Options& options) {
   if (options.takeover_socket.empty()) return std::nullopt;
   std::optional<ferry::proxy::Predecessor> found;
   try {
@@ -111,6 +111,7 @@ std::optional<ferry::proxy::Predecessor> predecessor(const Options& options) {
   } catch (const std::exception& error) {
     spdlog::warn("--takeover-socket {}: the place of the process that listens there cannot be taken: {}",
                  options.takeover_socket, error.what());
+    options.takeover_socket.clear();
   }
   if (!found) return found;
   spdlog::info("process {} (version {}) serves until this one knows what to serve", found->pid, found->version);
@@ -147,7 +148,9 @@ int run(std::vector<std::string> arguments) {
     spdlog::info("{}: these say nothing here: {}", options.config, fmt::join(file.without_effect, ", "));
   }
   settle_process(options);
-  ferry::proxy::Daemon(options, api, predecessor(options), std::move(kept)).run();
+  Options all = options;
+  auto before = predecessor(all);
+  ferry::proxy::Daemon(all, api, std::move(before), std::move(kept)).run();
   return EXIT_SUCCESS;
 }
 

@@ -29,7 +29,10 @@ UniqueFd connect_to(const std::string& path) {
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) throw std::runtime_error(std::generic_category().message(errno));
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) return socket;
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+    if (is_of_same_user(socket.get())) return socket;
+    throw std::runtime_error("whoever listens there is another user's process");
+  }
   if (errno == ENOENT || errno == ECONNREFUSED) return {};
   throw std::runtime_error(std::generic_category().message(errno));
 }
@@ -45,6 +48,13 @@ Message answer_on(int socket, std::chrono::milliseconds patience) {
 }
 
 }  // namespace
+
+bool is_of_same_user(int socket) {
+  ucred who{};
+  socklen_t size = sizeof(who);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return false;
+  return who.uid == 0 || who.uid == ::geteuid();
+}
 
 std::uint64_t network_namespace() {
   struct stat status {};

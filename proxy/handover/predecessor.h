@@ -24,6 +24,10 @@ struct Predecessor {
 std::optional<Predecessor> find_predecessor(const std::string& path, const std::string& version,
                                             std::chrono::milliseconds patience);
 
+/// Whoever is at the other end of the socket runs as this user, or as root (unix(7), SO_PEERCRED): nobody else has a
+/// say in whose sockets are whose.
+bool is_of_same_user(int socket);
+
 /// Tells network namespaces apart; only in the same one do sockets mean the same.
 std::uint64_t network_namespace();
 

@@ -33,14 +33,6 @@ constexpr std::size_t kHeldBytesAtATime = std::size_t{96} * 1024;
 /// Between two looks for connections that could not be had.
 constexpr milliseconds kLook{20};
 
-/// Whose processes may take this one's place.
-bool may_take_over(int socket) {
-  ucred who{};
-  socklen_t size = sizeof(who);
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return false;
-  return who.uid == 0 || who.uid == ::geteuid();
-}
-
 /// Something that comes by a call from elsewhere, awaited by one coroutine of the same thread.
 template <typename T>
 class Promised {
@@ -130,7 +122,7 @@ asio::awaitable<void> TakeoverServer::accept_all(Shared state) {
     const auto [error] = co_await state->listener.async_wait(asio::posix::stream_descriptor::wait_read, kErrorFirst);
     if (error) co_return;
     UniqueFd socket(::accept4(state->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket || !may_take_over(socket.get())) continue;
+    if (!socket || !is_of_same_user(socket.get())) continue;
     prepare_message_socket(socket.get());
     auto channel = std::make_shared<Channel>(state->control, std::move(socket));
     asio::co_spawn(state->control, serve(state, channel), [state, channel](const std::exception_ptr&) {});
