@@ -44,6 +44,9 @@ class RestClient {
   /// The same for a small document: more than 8 MiB is a kProtocol error.
   boost::asio::awaitable<Result<std::string>> get_document(std::string target);
 
+  /// Requests that begin from now on go by this configuration; those under way end as they began.
+  void use(ClientConfig config);
+
   /// Ends every request under way and refuses new ones (kCancelled). Idle connections are closed.
   void close();
 
