@@ -1,9 +1,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ferry::proxy {
+
+/// The object beside it, for what kube-proxy knows nothing of.
+inline constexpr std::string_view kOwnConfigurationApi = "kube-ferry.io/v1alpha1";
+inline constexpr std::string_view kOwnConfigurationKind = "KubeFerryConfiguration";
 
 /// What a KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) asks for, as the command line would say it.
 struct ConfigFile {
@@ -13,9 +18,10 @@ struct ConfigFile {
   std::vector<std::string> without_effect;
 };
 
-/// Reads the file, YAML or JSON. Empty and null fields count as absent, as with kube-proxy. Throws std::runtime_error
-/// in one sentence with file and line: no such file, no YAML, another kind of object, a field that does not exist, a
-/// value of the wrong type or one that its flag would not take.
+/// Reads the file, YAML or JSON: a KubeProxyConfiguration, a KubeFerryConfiguration, or both. Of the first, empty and
+/// null fields count as absent, as with kube-proxy. Throws std::runtime_error in one sentence with file and line: no
+/// such file, no YAML, another kind of object, a field that does not exist, a value of the wrong type or one that its
+/// flag would not take.
 ConfigFile read_config_file(const std::string& path);
 
 }  // namespace ferry::proxy

@@ -63,7 +63,6 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"--log-json-split-stream", Type::kBool},
     {"--log-text-info-buffer-size", Type::kText},
     {"--log-text-split-stream", Type::kBool},
-    {"--logging-format", Type::kText},
     {"--logtostderr", Type::kBool},
     {"--vmodule", Type::kText},
 });
