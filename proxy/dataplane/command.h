@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "proxy/dataplane/connection_listing.h"
+#include "proxy/dataplane/dataplane_options.h"
 #include "proxy/dataplane/frontend.h"
 #include "proxy/dataplane/served_port.h"
 #include "proxy/relay/unique_fd.h"
@@ -57,6 +58,10 @@ struct Adoption {
 struct Adopt {
   std::shared_ptr<Adoption> adoption;
 };
+/// Go by these options from now on.
+struct UseOptions {
+  std::shared_ptr<const RuntimeOptions> options;
+};
 /// Add to the listing what connections there are.
 struct ListConnections {
   std::shared_ptr<ConnectionListing> listing;
@@ -68,7 +73,8 @@ struct CancelAll {};
 /// Reset every connection, close every listener, and end the thread.
 struct Quit {};
 
-using Command = std::variant<Listen, Unlisten, UseState, Forget, Adopt, ListConnections, ReportIdle, CancelAll, Quit>;
+using Command =
+    std::variant<Listen, Unlisten, UseState, Forget, Adopt, UseOptions, ListConnections, ReportIdle, CancelAll, Quit>;
 /// A large cluster makes tens of thousands of them at a time, which a vector would move each time it grows.
 using Commands = std::deque<Command>;
 

@@ -37,6 +37,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   void start();
   void apply(const std::vector<config::ServicePortChange>& changes);
   void move_to(NodeView node);
+  void use(RuntimeOptions options);
   void stop_accepting();
   void drain(Clock::time_point deadline, std::function<void(DrainResult)> done);
   void stop();
@@ -63,7 +64,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   void schedule_retry();
 
   asio::any_io_executor control_;
-  const DataplaneOptions options_;
+  DataplaneOptions options_;
   std::shared_ptr<spdlog::logger> logger_;
   std::unique_ptr<Capture> capture_;
   /// Guards the table and the registry, which snapshot() reads from other threads.
@@ -149,6 +150,11 @@ void Dataplane::Impl::move_to(NodeView node) {
   }
   post(std::move(commands));
   schedule_retry();
+}
+
+void Dataplane::Impl::use(RuntimeOptions options) {
+  options_.ejection.max_percent.set(options.max_ejected_percent);
+  post(Commands{UseOptions{std::make_shared<const RuntimeOptions>(std::move(options))}});
 }
 
 void Dataplane::Impl::stop_accepting() {
@@ -340,6 +346,8 @@ void Dataplane::start() { impl_->start(); }
 void Dataplane::apply(const std::vector<config::ServicePortChange>& changes) { impl_->apply(changes); }
 
 void Dataplane::move_to(NodeView node) { impl_->move_to(std::move(node)); }
+
+void Dataplane::use(RuntimeOptions options) { impl_->use(std::move(options)); }
 
 void Dataplane::stop_accepting() { impl_->stop_accepting(); }
 

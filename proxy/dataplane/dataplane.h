@@ -56,6 +56,9 @@ class Dataplane {
   /// The node has these addresses and neighbours now. What is served at an address that it keeps is not touched.
   void move_to(NodeView node);
 
+  /// Goes by these options from now on: what is looked at next goes by them, carried connections among it.
+  void use(RuntimeOptions options);
+
   /// Closes every TCP listener, such that no client that completed its handshake is reset, and opens no socket from now
   /// on. Carried connections go on, and so does UDP, until stop().
   void stop_accepting();

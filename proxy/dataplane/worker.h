@@ -30,7 +30,7 @@ struct WorkerReports {
 
 /// One thread that carries connections. It does what its mailbox says, and shares nothing with the other workers but
 /// listening sockets and atomic numbers. When it accepts while it has clearly more connections than another, that one
-/// gets the new one. `options`, `affinity` and `flows` outlive it.
+/// gets the new one. `affinity` and `flows` outlive it.
 class Worker {
  public:
   /// Throws std::system_error when the system refuses a descriptor.
@@ -57,9 +57,13 @@ class Worker {
 
  private:
   void run();
+  /// Does the work with datagrams; where memory is short in the midst of it, one is lost.
+  template <typename Work>
+  void with_memory(Work work);
   void tell(const epoll_event& event, std::chrono::steady_clock::time_point now);
   void listen(const Listen& command);
   void unlisten(const Unlisten& command, std::chrono::steady_clock::time_point now);
+  void use(const RuntimeOptions& options);
   void obey_commands(std::chrono::steady_clock::time_point now);
   void list_connections(ConnectionListing& listing, std::chrono::steady_clock::time_point now);
   void report_idle();
@@ -67,10 +71,13 @@ class Worker {
   std::uint64_t load() const;
   bool offer(UniqueFd& client, const Arrival& arrival, const WorkerPort& port);
   void adopt(Adoption& adoption, std::chrono::steady_clock::time_point now);
+  void take(Adoption& adoption, std::chrono::steady_clock::time_point now);
   std::optional<std::chrono::steady_clock::time_point> next_deadline();
   const std::shared_ptr<WorkerPort>& port_of(const std::shared_ptr<ServedPort>& port);
 
   std::size_t index_;
+  /// What all below go by; changed by this thread alone, between turns.
+  DataplaneOptions options_;
   WorkerReports reports_;
   WorkerCounters counters_;
   RelayResources resources_;
