@@ -116,6 +116,28 @@ CommandLine parse_explain(const std::vector<std::string>& arguments) {
   return options;
 }
 
+CommandLine parse_set(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app =
+      make_app("set", "kube-ferry set log-level N [OPTIONS]",
+               "Changes how much the kube-ferry of this node logs, until it ends or its --v changes.\n", flags);
+
+  app->footer(
+      "N is as for --v: 0 to 2 changes of state, 3 to 5 also details, 6 to 10 everything.\n"
+      "Exit code: 0, 2 when the command line is wrong, 1 for any other failure.");
+  if (auto help = parse_flags(*app, arguments)) return std::move(*help);
+  if (flags.words.empty()) throw UsageError("set needs to know what; give log-level and a number from 0 to 10");
+  if (flags.words[0] != "log-level") {
+    throw UsageError(fmt::format("set {}: give log-level, which is what can be set", printable(flags.words[0])));
+  }
+  if (flags.words.size() < 2) throw UsageError("set log-level needs a number; give one from 0 to 10");
+  check_words(flags, 2, "set log-level takes one number");
+  SetOptions options;
+  options.socket = checked_socket(flags);
+  options.log_level = checked_log_level(flags.words[1]);
+  return options;
+}
+
 CommandLine parse_top(const std::vector<std::string>& arguments) {
   RawFlags flags;
   const auto app = make_app("top", "kube-ferry top [OPTIONS]",
@@ -145,12 +167,13 @@ CommandLine parse_top(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-bool is_command(std::string_view word) { return word == "top" || word == "get" || word == "explain"; }
+bool is_command(std::string_view word) { return word == "top" || word == "get" || word == "explain" || word == "set"; }
 
 CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   const std::string& command = arguments.at(0);
   if (command == "get") return parse_get(arguments);
   if (command == "explain") return parse_explain(arguments);
+  if (command == "set") return parse_set(arguments);
   return parse_top(arguments);
 }
 
