@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -21,6 +22,7 @@
 #include "proxy/daemon/access_log.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/options.h"
+#include "proxy/daemon/reloader.h"
 #include "proxy/daemon/stale_rules_notice.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/host/host_addresses.h"
@@ -44,8 +46,9 @@ namespace ferry::proxy {
 /// config, watch and proxy together.
 class Daemon {
  public:
-  /// Nothing is opened yet. `api`: how to reach the API server; none when only files are read.
-  Daemon(const Options& options, std::optional<watch::ClientConfig> api);
+  /// Nothing is opened yet. `arguments`: the command line that the options came from. `api`: how to reach the API
+  /// server; none when only files are read.
+  Daemon(const Options& options, std::vector<std::string> arguments, std::optional<watch::ClientConfig> api);
 
   /// Serves until SIGTERM or SIGINT, then drains and ends. Throws std::exception with one sentence for the log when it
   /// cannot start: an address that is taken, a file that is broken.
@@ -85,8 +88,15 @@ class Daemon {
   InspectorSources inspector_sources();
   std::vector<watch::FileSourceStatus> file_status() const;
   DataplaneOptions dataplane_options();
+  RuntimeOptions runtime_options(const Options& options) const;
+  /// Makes what these options need; the rest is done by what it returns (Reloader::Prepare).
+  Reloader::Commit prepare(const Options& next, std::vector<std::string>& needs_restart);
+  /// Writes the access log there from now on; nowhere without a descriptor.
+  void log_accesses_to(UniqueFd into);
+  std::shared_ptr<AccessLog> access_log() const;
   StoreView store_view() const;
 
+  /// As they were at the start; for those that may change see reloader_.
   const Options options_;
   boost::asio::io_context control_{1};
   boost::asio::signal_set signals_{control_};
@@ -95,6 +105,7 @@ class Daemon {
   boost::asio::steady_timer stale_rules_timer_{control_};
   watch::SystemClock clock_;
 
+  Reloader reloader_;
   Health health_;
   ProbeMetrics probes_;
   SyncMetrics sync_;
@@ -102,7 +113,9 @@ class Daemon {
   StaleRulesNotice stale_rules_{&find_stale_rules, component_logger("host")};
   MetricsPage metrics_;
 
-  std::optional<AccessLog> access_log_;
+  mutable std::mutex access_log_mutex_;
+  /// Null as long as nobody asked for one.
+  std::shared_ptr<AccessLog> access_log_;
   Dataplane dataplane_;
   config::Store store_;
   std::optional<watch::RestClient> rest_;

@@ -4,6 +4,7 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -18,9 +19,9 @@
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line.h"
 #include "proxy/daemon/api_access.h"
-#include "proxy/daemon/config_file.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/daemon/effective_configuration.h"
+#include "proxy/daemon/load_options.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/oom_score.h"
@@ -72,13 +73,7 @@ int run(std::vector<std::string> arguments) {
     std::fputs(print->text.c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  auto options = std::get<Options>(std::move(parsed));
-  ferry::proxy::ConfigFile file;
-  if (!options.config.empty()) {
-    file = ferry::proxy::read_config_file(options.config);
-    arguments.insert(arguments.begin(), file.arguments.begin(), file.arguments.end());
-    options = std::get<Options>(ferry::proxy::parse_options(std::move(arguments)));
-  }
+  const auto [options, without_effect] = ferry::proxy::load_options(arguments);
   if (options.cleanup) {
     const std::size_t rules = ferry::proxy::ExternalRules::remove_all();
     std::printf("%zu routes and %zu rules taken away\n", ferry::proxy::LocalRoutes::remove_all(), rules);
@@ -93,12 +88,12 @@ int run(std::vector<std::string> arguments) {
     return EXIT_SUCCESS;
   }
   const auto api = ferry::proxy::api_access(options);
-  ferry::proxy::set_up_logging(options.verbosity);
-  if (!file.without_effect.empty()) {
-    spdlog::info("{}: these say nothing here: {}", options.config, fmt::join(file.without_effect, ", "));
+  ferry::proxy::set_up_logging(options.verbosity, options.log_format);
+  if (!without_effect.empty()) {
+    spdlog::info("{}: these say nothing here: {}", options.config, fmt::join(without_effect, ", "));
   }
   settle_process(options);
-  ferry::proxy::Daemon(options, api).run();
+  ferry::proxy::Daemon(options, std::move(arguments), api).run();
   return EXIT_SUCCESS;
 }
 
@@ -114,6 +109,9 @@ int main(int argc, char** argv) {
   } catch (const ferry::proxy::UsageError& error) {
     std::fprintf(stderr, "kube-ferry: %s\n", error.what());
     return kUsage;
+  } catch (const std::bad_alloc&) {
+    std::fputs("kube-ferry: out of memory for what the cluster says; give it more, or start it anew\n", stderr);
+    return EXIT_FAILURE;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "kube-ferry: %s\n", error.what());
     return EXIT_FAILURE;

@@ -37,8 +37,8 @@ std::string Manifest::to_yaml() const {
 
 RunningDaemon::RunningDaemon(std::vector<std::string> flags)
     : process_([&flags] {
-        flags.insert(flags.end(), {"--workers=1", "--healthz-bind-address=127.0.0.1:0",
-                                   "--metrics-bind-address=127.0.0.1:0", "--admin-socket="});
+        flags.insert(flags.begin(), {"--workers=1", "--healthz-bind-address=127.0.0.1:0",
+                                     "--metrics-bind-address=127.0.0.1:0", "--admin-socket="});
         return kube_ferry(flags);
       }()),
       health_url_(process_.wait_for_output("serving health on (http://[0-9.]+:[0-9]+)")),
