@@ -5,6 +5,7 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -48,7 +49,7 @@ using ferry::proxy::Options;
 void tell_what_is_left_out(const Options& options) {
   const std::vector<std::string> flags = ferry::proxy::beyond_configuration(options);
   if (flags.empty()) return;
-  std::fprintf(stderr, "kube-ferry: a KubeProxyConfiguration does not hold %s; give %s beside --config\n",
+  std::fprintf(stderr, "kube-ferry: the configuration does not hold %s; give %s beside --config\n",
                fmt::format("{}", fmt::join(flags, ", ")).c_str(), flags.size() == 1 ? "it" : "them");
 }
 
@@ -123,7 +124,7 @@ std::optional<ferry::proxy::Predecessor> predecessor(const Options& options) {
 int run(std::vector<std::string> arguments) {
   // Before anything else opens a descriptor or starts a thread.
   auto kept = ferry::proxy::KeptSockets::sort_out(ferry::proxy::inherited_descriptors());
-  auto read = ferry::proxy::read_options(std::move(arguments));
+  auto read = ferry::proxy::read_options(arguments);
   if (const auto* const print = std::get_if<ferry::proxy::TextToPrint>(&read)) {
     std::fputs(print->text.c_str(), stdout);
     return EXIT_SUCCESS;
@@ -142,12 +143,12 @@ int run(std::vector<std::string> arguments) {
     return EXIT_SUCCESS;
   }
   const auto api = ferry::proxy::api_access(options);
-  ferry::proxy::set_up_logging(options.verbosity);
+  ferry::proxy::set_up_logging(options.verbosity, options.log_format);
   if (!file.without_effect.empty()) {
     spdlog::info("{}: these say nothing here: {}", options.config, fmt::join(file.without_effect, ", "));
   }
   settle_process(options);
-  ferry::proxy::Daemon(options, api, predecessor(options), std::move(kept)).run();
+  ferry::proxy::Daemon(options, std::move(arguments), api, predecessor(options), std::move(kept)).run();
   return EXIT_SUCCESS;
 }
 
@@ -178,6 +179,9 @@ int main(int argc, char** argv) {
   } catch (const ferry::proxy::UsageError& error) {
     complain(error);
     return kUsage;
+  } catch (const std::bad_alloc&) {
+    std::fputs("kube-ferry: out of memory for what the cluster says; give it more, or start it anew\n", stderr);
+    return EXIT_FAILURE;
   } catch (const std::exception& error) {
     complain(error);
     return EXIT_FAILURE;

@@ -1,10 +1,13 @@
 #include <cerrno>
+#include <fstream>
+#include <stdexcept>
 #include <vector>
 
 #include <fcntl.h>
 #include <sys/resource.h>
 
 #include "tests/proxy/dataplane/dataplane_fixture.h"
+#include "tests/support/own_network.h"
 
 namespace ferry::proxy::testing {
 namespace {
@@ -93,6 +96,54 @@ TEST_F(Shortage, WantOfADescriptorForTheDialIsNotTheEndpointsFault) {
   EXPECT_EQ(client.receive(9), "after all");
   EXPECT_EQ(totals().dial_failures.refused, 0U);
   EXPECT_EQ(counters(service_).failed, 0U);
+}
+
+/// A network of the test's own in which connections have four local ports to begin at.
+class PortShortage : public DataplaneFixture {
+ protected:
+  PortShortage() {
+    if (wanted_capture() != CaptureMethod::kSkLookup) {
+      ferry::testing::enter_own_network();
+      ferry::testing::ip("link set lo up");
+    }
+    std::ofstream range("/proc/sys/net/ipv4/ip_local_port_range");
+    range << "40000 40003" << std::flush;
+    if (!range) throw std::runtime_error("cannot set net.ipv4.ip_local_port_range of a network of our own");
+  }
+
+  TestService service_at(const std::string& name, std::uint16_t port, std::uint16_t backend_port) {
+    TestService service = new_service(name, {backend("127.0.0.1", backend_port)});
+    service.port = port;
+    return service;
+  }
+};
+
+TEST_F(PortShortage, WithoutLocalPortsADialWaitsAndIsNotTheEndpointsFault) {
+  const TestListener listener("127.0.0.1", 9000);
+  const TestListener other("127.0.0.1", 9002);
+  const TestService service = service_at("crowded", 9001, 9000);
+  const TestService unharmed = service_at("unharmed", 9003, 9002);
+  set(service);
+  set(unharmed);
+  // Ports are used up for each endpoint by itself.
+  std::vector<TestSocket> fillers;
+  for (int i = 0; i < 4; ++i) fillers.push_back(TestSocket::connect("127.0.0.1", 9000));
+  ASSERT_EQ(connect_error("127.0.0.1", 9000), EADDRNOTAVAIL);
+
+  const TestSocket client = connect(service);
+  ASSERT_TRUE(wait_until([this] { return totals().dial_shortages.contains(EADDRNOTAVAIL); }));
+  EXPECT_GT(totals().dial_failures.local_shortage, 0U);
+  const TestSocket elsewhere = connect(unharmed);
+  other.accept().send("served");
+  EXPECT_EQ(elsewhere.receive(6), "served");
+
+  for (TestSocket& filler : fillers) filler.reset();
+  for (int i = 0; i < 4; ++i) listener.accept();
+  listener.accept().send("after all");
+  EXPECT_EQ(client.receive(9), "after all");
+  EXPECT_EQ(totals().dial_failures.refused, 0U);
+  EXPECT_EQ(counters(service).failed, 0U);
+  EXPECT_EQ(totals().ejections, 0U);
 }
 
 }  // namespace
