@@ -46,7 +46,9 @@ TEST(JsonLog, WhateverAMessageHoldsALineIsOneObject) {
     EXPECT_EQ(line.find('\n'), line.size() - 1) << line;
     const auto json = nlohmann::json::parse(line);
     EXPECT_EQ(json["level"], "error");
-    if (text.find('\xff') == std::string::npos) EXPECT_EQ(json["msg"], text);
+    if (text.find('\xff') == std::string::npos) {
+      EXPECT_EQ(json["msg"], text);
+    }
   }
 }
 

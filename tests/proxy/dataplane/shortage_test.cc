@@ -128,7 +128,7 @@ TEST_F(PortShortage, WithoutLocalPortsADialWaitsAndIsNotTheEndpointsFault) {
   // Ports are used up for each endpoint by itself.
   std::vector<TestSocket> fillers;
   for (int i = 0; i < 4; ++i) fillers.push_back(TestSocket::connect("127.0.0.1", 9000));
-  ASSERT_EQ(connect_error("127.0.0.1", 9000), EADDRNOTAVAIL);
+  ASSERT_EQ(testing::connect_error("127.0.0.1", 9000), EADDRNOTAVAIL);
 
   const TestSocket client = connect(service);
   ASSERT_TRUE(wait_until([this] { return totals().dial_shortages.contains(EADDRNOTAVAIL); }));
