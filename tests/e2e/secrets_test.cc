@@ -46,7 +46,7 @@ class Secrets : public ::testing::Test {
                                  "--tls-private-key-file=" + folder_.write("tls.key", served.key),
                                  "--token-file=" + folder_.write("tokens", kToken + ",kube-proxy,1\n")});
     url_ = server_->wait_for_output("(https://[0-9.]+:[0-9]+)");
-    client_ = authority_.issue({.common_name = "kube-proxy"});
+    client_ = authority_.issue({.common_name = "kube-proxy", .names = {}});
   }
 
   std::string write_kubeconfig(const std::string& user, const std::string& server = {}) const {

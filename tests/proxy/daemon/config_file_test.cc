@@ -239,7 +239,8 @@ TEST_F(ConfigFileTest, ThePageHoldsTheConfigurationUnderItsGroup) {
       R"("kube-ferry.io":{"kind":"KubeFerryConfiguration","apiVersion":"kube-ferry.io/v1alpha1",)"
       R"("master":"https://...@10.0.0.1","sourceFiles":[],"serverAPIVersion":"auto","serviceCIDR":"","capture":"auto",)"
       R"("proxyProtocolFrom":[],"workers":2,"halfCloseTimeout":"15m","udpIdleTimeout":"30s","deadPeerTimeout":"30s",)"
-      R"("maxEjectedEndpoints":50,"shutdownGrace":"30s","adminSocket":"/run/kube-ferry/admin.sock",)"
+      R"("maxEjectedEndpoints":50,"shutdownGrace":"30s","takeoverSocket":"","afterTakeover":"exit",)"
+      R"("adminSocket":"/run/kube-ferry/admin.sock",)"
       R"("showClients":false,"metricsEndpoints":1000,"accessLog":""}})");
 }
 
