@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <fstream>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <fcntl.h>
@@ -106,16 +107,22 @@ class PortShortage : public DataplaneFixture {
       ferry::testing::enter_own_network();
       ferry::testing::ip("link set lo up");
     }
-    std::ofstream range("/proc/sys/net/ipv4/ip_local_port_range");
+    std::getline(std::ifstream(kRange), former_range_);
+    std::ofstream range(kRange);
     range << "40000 40003" << std::flush;
     if (!range) throw std::runtime_error("cannot set net.ipv4.ip_local_port_range of a network of our own");
   }
+  ~PortShortage() override { std::ofstream(kRange) << former_range_; }
 
   TestService service_at(const std::string& name, std::uint16_t port, std::uint16_t backend_port) {
     TestService service = new_service(name, {backend("127.0.0.1", backend_port)});
     service.port = port;
     return service;
   }
+
+ private:
+  static constexpr const char* kRange = "/proc/sys/net/ipv4/ip_local_port_range";
+  std::string former_range_;
 };
 
 TEST_F(PortShortage, WithoutLocalPortsADialWaitsAndIsNotTheEndpointsFault) {
