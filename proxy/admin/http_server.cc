@@ -59,6 +59,14 @@ Response sentence(unsigned status, const std::string& text) {
   return {.status = status, .content_type = "application/json", .body = "{\"error\": \"" + text + "\"}\n"};
 }
 
+Response not_allowed(bool may_write) {
+  if (may_write) {
+    return {
+        .status = 405, .body = "only GET, HEAD and PUT are answered here\n", .headers = {{"Allow", "GET, HEAD, PUT"}}};
+  }
+  return {.status = 405, .body = "only GET and HEAD are answered here\n", .headers = {{"Allow", "GET, HEAD"}}};
+}
+
 /// What a handler answers, whenever it does so and on whatever thread; belongs to the loop.
 struct Answer {
   explicit Answer(asio::io_context& io) : loop(io), timer(io) {}
@@ -185,11 +193,12 @@ asio::awaitable<bool> HttpServer::State::answer_one(const Stream& stream, beast:
 }
 
 asio::awaitable<bool> HttpServer::State::answer_request(const Stream& stream, const HttpRequest& request) {
-  const Request asked = Request::parse(request.target());
+  Request asked = Request::parse(request.target());
   const Routes::Route* const route = routes.find(asked.path);
+  const bool writes = request.method() == http::verb::put && route != nullptr && route->write;
   Response page;
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    page = {.status = 405, .body = "only GET and HEAD are answered here\n", .headers = {{"Allow", "GET, HEAD"}}};
+  if (request.method() != http::verb::get && request.method() != http::verb::head && !writes) {
+    page = not_allowed(route != nullptr && route->write);
   } else if (route == nullptr) {
     page = routes.missing();
   } else if (!routes.admits(*route, request[http::field::host])) {
@@ -200,7 +209,8 @@ asio::awaitable<bool> HttpServer::State::answer_request(const Stream& stream, co
     co_await send_events(stream, *route, asked);
     co_return false;
   } else {
-    page = co_await response_to(route->handler, asked);
+    if (writes) asked.body = request.body();
+    page = co_await response_to(writes ? route->write : route->handler, asked);
   }
   HttpResponse answer = to_http(request, std::move(page));
   stream->expires_after(limits.transfer_time);

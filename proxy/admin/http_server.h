@@ -29,10 +29,10 @@ struct HttpLimits {
   std::size_t max_streams = 16;
 };
 
-/// A small HTTP/1.1 server for one address, or a socket in the file system: GET and HEAD, keep-alive, bounded in every
-/// direction. Lives on one loop, which must outlive it and be run by one thread; every function is called on that
-/// thread or while it does not run. After stop() (or the destructor) the loop must run once more, or be destroyed, for
-/// its coroutines to end.
+/// A small HTTP/1.1 server for one address, or a socket in the file system: GET and HEAD, PUT where a route takes it,
+/// keep-alive, bounded in every direction. Lives on one loop, which must outlive it and be run by one thread; every
+/// function is called on that thread or while it does not run. After stop() (or the destructor) the loop must run once
+/// more, or be destroyed, for its coroutines to end.
 class HttpServer {
  public:
   HttpServer(boost::asio::io_context& loop, Routes routes, HttpLimits limits = {});

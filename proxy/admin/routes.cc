@@ -77,18 +77,22 @@ Request Request::parse(std::string_view target) {
 }
 
 void Routes::add(std::string path, Page page) {
-  routes_.insert_or_assign(std::move(path), Route{handler_of(std::move(page)), std::nullopt, false});
+  routes_.insert_or_assign(std::move(path), Route{handler_of(std::move(page)), std::nullopt, false, {}});
 }
 
 void Routes::add_handler(std::string path, Handler handler) {
-  routes_.insert_or_assign(std::move(path), Route{std::move(handler), std::nullopt, true});
+  routes_.insert_or_assign(std::move(path), Route{std::move(handler), std::nullopt, true, {}});
+}
+
+void Routes::add_setting(std::string path, Handler read, Handler write) {
+  routes_.insert_or_assign(std::move(path), Route{std::move(read), std::nullopt, true, std::move(write)});
 }
 
 void Routes::add_stream(std::string path, Handler handler, std::chrono::milliseconds interval) {
-  routes_.insert_or_assign(std::move(path), Route{std::move(handler), interval, true});
+  routes_.insert_or_assign(std::move(path), Route{std::move(handler), interval, true, {}});
 }
 
-void Routes::set_default(Page page) { default_ = Route{handler_of(std::move(page)), std::nullopt, false}; }
+void Routes::set_default(Page page) { default_ = Route{handler_of(std::move(page)), std::nullopt, false, {}}; }
 
 const Routes::Route* Routes::find(std::string_view path) const {
   if (const auto found = routes_.find(path); found != routes_.end()) return &found->second;

@@ -27,6 +27,8 @@ struct Request {
   /// Without the query, and without percent-encoding.
   std::string path;
   std::map<std::string, std::string, std::less<>> query;
+  /// Of a PUT.
+  std::string body{};
 
   /// The parameter; empty without it.
   const std::string& parameter(std::string_view name) const;
@@ -49,12 +51,16 @@ class Routes {
     std::optional<std::chrono::milliseconds> interval;
     /// Only for requests whose Host is ours.
     bool guarded = false;
+    /// Answers PUT; empty: nothing can be changed here.
+    Handler write{};
   };
 
   /// `path` begins with a slash and is matched whole, whatever query follows it in the request.
   void add(std::string path, Page page);
   /// A path that ends in "/*" stands for all that begin so. Guarded against pages of others (set_hosts()).
   void add_handler(std::string path, Handler handler);
+  /// The same for what PUT changes: `write` answers that.
+  void add_setting(std::string path, Handler read, Handler write);
   /// The body of each answer is the text of one event, its lines as they are to be sent.
   void add_stream(std::string path, Handler handler, std::chrono::milliseconds interval);
 

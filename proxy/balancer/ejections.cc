@@ -96,7 +96,7 @@ bool Ejections::leaves_out(const config::Backend& endpoint, TimePoint now) {
 
 bool Ejections::failed(const config::Backend& endpoint, const config::BackendSet& set, TimePoint now,
                        EjectionCause cause) {
-  if (options_->max_percent == 0) {
+  if (options_->max_percent.value() == 0) {
     return false;
   }
   State& state = this->state();
@@ -116,7 +116,7 @@ bool Ejections::failed(const config::Backend& endpoint, const config::BackendSet
       static_cast<std::size_t>(std::count_if(state.entries.begin(), state.entries.end(), [&](const Entry& entry) {
         return position_of(set, entry.told.endpoint).has_value();
       }));
-  if (100 * (out + 1) > options_->max_percent * set.backends.size()) {
+  if (100 * (out + 1) > options_->max_percent.value() * set.backends.size()) {
     return false;
   }
   state.entries.push_back({{endpoint, cause, now, now + state.lengthened(options_->first), 1}, options_->first});

@@ -13,9 +13,27 @@
 
 namespace ferry::proxy {
 
+/// A number that one thread may change while others read it.
+class LiveNumber {
+ public:
+  LiveNumber(unsigned value) : value_(value) {}  // NOLINT(google-explicit-constructor): it stands for the number.
+  LiveNumber(const LiveNumber& other) : value_(other.value()) {}
+  LiveNumber& operator=(const LiveNumber& other) {
+    set(other.value());
+    return *this;
+  }
+  ~LiveNumber() = default;
+
+  unsigned value() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void set(unsigned value) noexcept { value_.store(value, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<unsigned> value_;
+};
+
 struct EjectionOptions {
   /// Of the endpoints of a set, at most this share is left out, rounded down; 0: none ever is.
-  unsigned max_percent = 50;
+  LiveNumber max_percent = 50;
   /// How long an endpoint is left out after its first failure; twice as long after each that follows, up to the
   /// longest; and up to a quarter more at random, so that not all nodes come back at once.
   std::chrono::milliseconds first = std::chrono::seconds{1};

@@ -97,9 +97,7 @@ Answer judge(const std::string& path, const http::response<http::string_body>& r
   return std::move(*json);
 }
 
-}  // namespace
-
-asio::awaitable<Answer> ask(std::string path, std::string target, ClientLimits limits) {
+asio::awaitable<Answer> converse(std::string path, http::request<http::string_body> request, ClientLimits limits) {
   const auto executor = co_await asio::this_coro::executor;
   Stream stream(executor);
   // Set once: the limit is for the whole exchange, not for each of its steps.
@@ -108,10 +106,10 @@ asio::awaitable<Answer> ask(std::string path, std::string target, ClientLimits l
   const auto [refused] = co_await stream.async_connect(address, kAsTuple);
   if (refused) co_return connect_error(path, refused);
 
-  http::request<http::empty_body> request(http::verb::get, target, kHttp11);
   request.set(http::field::host, "localhost");
   request.set(http::field::accept, "application/json");
   request.keep_alive(false);
+  if (request.method() != http::verb::get) request.prepare_payload();
   const auto [unsent, sent] = co_await http::async_write(stream, request, kAsTuple);
   if (unsent) co_return exchange_error(path, unsent, limits);
 
@@ -123,17 +121,31 @@ asio::awaitable<Answer> ask(std::string path, std::string target, ClientLimits l
   co_return judge(path, parser.get());
 }
 
-Answer ask_and_wait(const std::string& path, const std::string& target, ClientLimits limits) {
+Answer wait_for(asio::awaitable<Answer> asking) {
   asio::io_context loop(1);
   std::optional<Answer> result;
   std::exception_ptr failure;
-  asio::co_spawn(loop, ask(path, target, limits), [&](std::exception_ptr error, Answer answer) {
+  asio::co_spawn(loop, std::move(asking), [&](std::exception_ptr error, Answer answer) {
     failure = std::move(error);
     result = std::move(answer);
   });
   loop.run();
   if (failure) std::rethrow_exception(failure);
   return std::move(result).value();
+}
+
+}  // namespace
+
+asio::awaitable<Answer> ask(std::string path, std::string target, ClientLimits limits) {
+  return converse(std::move(path), {http::verb::get, target, kHttp11}, limits);
+}
+
+Answer ask_and_wait(const std::string& path, const std::string& target, ClientLimits limits) {
+  return wait_for(ask(path, target, limits));
+}
+
+Answer put_and_wait(const std::string& path, const std::string& target, const std::string& body, ClientLimits limits) {
+  return wait_for(converse(path, {http::verb::put, target, kHttp11, body}, limits));
 }
 
 bool path_fits(std::string_view path) {

@@ -55,6 +55,10 @@ boost::asio::awaitable<Answer> ask(std::string path, std::string target, ClientL
 /// The same, waiting for it on a loop of its own.
 Answer ask_and_wait(const std::string& path, const std::string& target, ClientLimits limits = {});
 
+/// PUT `body` to `target`, waiting for the answer.
+Answer put_and_wait(const std::string& path, const std::string& target, const std::string& body,
+                    ClientLimits limits = {});
+
 /// A unix socket's path may have at most 107 bytes (unix(7)), and at least one.
 bool path_fits(std::string_view path);
 

@@ -9,6 +9,7 @@
 #include "proxy/cli/explain.h"
 #include "proxy/cli/get.h"
 #include "proxy/cli/probe.h"
+#include "proxy/cli/set.h"
 #include "proxy/cli/top.h"
 #include "proxy/daemon/usage_error.h"
 
@@ -33,6 +34,12 @@ int run(const CommandLine& command, const Output& output) {
     return explain(*options, asking(options->socket), output);
   }
   if (const auto* const options = std::get_if<ProbeOptions>(&command)) return probe(*options, output);
+  if (const auto* const options = std::get_if<SetOptions>(&command)) {
+    const Put put = [socket = options->socket](const std::string& target, const std::string& body) {
+      return put_and_wait(socket, target, body);
+    };
+    return set(*options, put, output);
+  }
   return top(std::get<TopOptions>(command), output);
 }
 

@@ -126,6 +126,15 @@ std::string checked_socket(const RawFlags& flags) {
                   printable(flags.socket)));
 }
 
+int checked_log_level(const std::string& word) {
+  constexpr int kHighest = 10;
+  int level = 0;
+  const char* const end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, level);
+  if (error == std::errc{} && stop == end && level >= 0 && level <= kHighest) return level;
+  throw UsageError(fmt::format("set log-level {}: give a whole number from 0 to 10", printable(word)));
+}
+
 SortKey checked_sort(const RawFlags& flags, SortKey without) {
   if (flags.sort.empty()) return without;
   if (const auto key = sort_key_of(flags.sort)) return *key;

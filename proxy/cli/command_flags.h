@@ -42,6 +42,8 @@ void define_namespace(CLI::App& app, RawFlags& flags);
 std::optional<HelpText> parse_flags(CLI::App& app, const std::vector<std::string>& arguments);
 
 std::string checked_socket(const RawFlags& flags);
+/// A number from 0 to 10.
+int checked_log_level(const std::string& word);
 SortKey checked_sort(const RawFlags& flags, SortKey without);
 GetOptions::Format checked_format(const RawFlags& flags);
 std::size_t checked_limit(const RawFlags& flags, std::size_t without);

@@ -130,6 +130,33 @@ CommandLine parse_explain(const std::vector<std::string>& arguments) {
   return options;
 }
 
+std::unique_ptr<CLI::App> make_set(RawFlags& flags) {
+  auto app = make_app("set", "kube-ferry set log-level N [OPTIONS]",
+                      "Changes how much the kube-ferry of this node logs, until it ends or its --v changes.\n", flags);
+
+  define_socket(*app, flags);
+  app->footer(
+      "N is as for --v: 0 to 2 changes of state, 3 to 5 also details, 6 to 10 everything.\n"
+      "Exit code: 0, 2 when the command line is wrong, 1 for any other failure.");
+  return app;
+}
+
+CommandLine parse_set(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app = make_set(flags);
+  if (auto help = parse_flags(*app, arguments)) return std::move(*help);
+  if (flags.words.empty()) throw UsageError("set needs to know what; give log-level and a number from 0 to 10");
+  if (flags.words[0] != "log-level") {
+    throw UsageError(fmt::format("set {}: give log-level, which is what can be set", printable(flags.words[0])));
+  }
+  if (flags.words.size() < 2) throw UsageError("set log-level needs a number; give one from 0 to 10");
+  check_words(flags, 2, "set log-level takes one number");
+  SetOptions options;
+  options.socket = checked_socket(flags);
+  options.log_level = checked_log_level(flags.words[1]);
+  return options;
+}
+
 std::unique_ptr<CLI::App> make_top(RawFlags& flags) {
   auto app = make_app("top", "kube-ferry top [OPTIONS]",
                       "Shows what the kube-ferry of this node carries, live; h tells the keys.\n", flags);
@@ -163,12 +190,11 @@ CommandLine parse_top(const std::vector<std::string>& arguments) {
   return options;
 }
 
-CommandLine parse_probe(const std::vector<std::string>& arguments) {
-  RawFlags flags;
-  const auto app = make_app("probe", "kube-ferry probe [livez|healthz] [OPTIONS]",
-                            "Asks the kube-ferry of this node whether it is well, for what restarts or routes by an\n"
-                            "exit code: a container's HEALTHCHECK, a pod's exec probe, a script.\n",
-                            flags);
+std::unique_ptr<CLI::App> make_probe(RawFlags& flags) {
+  auto app = make_app("probe", "kube-ferry probe [livez|healthz] [OPTIONS]",
+                      "Asks the kube-ferry of this node whether it is well, for what restarts or routes by an\n"
+                      "exit code: a container's HEALTHCHECK, a pod's exec probe, a script.\n",
+                      flags);
 
   app->add_option("--healthz-bind-address", flags.healthz_bind_address,
                   "The flag of the kube-ferry to ask (default\n0.0.0.0:10256, or what the environment's\n"
@@ -180,6 +206,12 @@ CommandLine parse_probe(const std::vector<std::string>& arguments) {
       "livez, the default: it has read the cluster's state whole once, and is not stuck.\n"
       "healthz: that, it is not ending, and its node is not going away.\n"
       "Exit code: 0 when it is well, 2 when the command line is wrong, 1 otherwise, with the reason.");
+  return app;
+}
+
+CommandLine parse_probe(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app = make_probe(flags);
   if (auto help = parse_flags(*app, arguments)) return std::move(*help);
   check_words(flags, 1, "probe takes livez or healthz");
   ProbeOptions options;
@@ -198,13 +230,14 @@ CommandLine parse_probe(const std::vector<std::string>& arguments) {
 }  // namespace
 
 bool is_command(std::string_view word) {
-  return word == "top" || word == "get" || word == "explain" || word == "probe";
+  return word == "top" || word == "get" || word == "explain" || word == "set" || word == "probe";
 }
 
 CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   const std::string& command = arguments.at(0);
   if (command == "get") return parse_get(arguments);
   if (command == "explain") return parse_explain(arguments);
+  if (command == "set") return parse_set(arguments);
   if (command == "probe") return parse_probe(arguments);
   return parse_top(arguments);
 }
@@ -214,6 +247,8 @@ void show_commands(const std::function<void(const CLI::App&)>& see) {
   see(*make_top(flags));
   see(*make_get(flags));
   see(*make_explain(flags));
+  see(*make_set(flags));
+  see(*make_probe(flags));
 }
 
 }  // namespace ferry::cli

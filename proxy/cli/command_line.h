@@ -74,14 +74,22 @@ struct ProbeOptions {
   friend bool operator==(const ProbeOptions&, const ProbeOptions&) = default;
 };
 
+struct SetOptions {
+  std::string socket = kDefaultSocket;
+  /// From 0 to 10.
+  int log_level = 0;
+
+  friend bool operator==(const SetOptions&, const SetOptions&) = default;
+};
+
 /// What --help asks for, to be printed instead of anything else.
 struct HelpText {
   std::string text;
 };
 
-using CommandLine = std::variant<HelpText, GetOptions, ExplainOptions, TopOptions, ProbeOptions>;
+using CommandLine = std::variant<HelpText, GetOptions, ExplainOptions, SetOptions, TopOptions, ProbeOptions>;
 
-/// "top", "get", "explain" and "probe": what stands first on a command line that is for this folder.
+/// "top", "get", "explain", "set" and "probe": what stands first on a command line that is for this folder.
 bool is_command(std::string_view word);
 
 /// Reads the arguments, the command first, which must be one. Throws proxy::UsageError.

@@ -1,12 +1,15 @@
 #include "proxy/daemon/access_log.h"
 
+#include <cerrno>
+#include <new>
 #include <stdexcept>
+#include <system_error>
 
+#include <fcntl.h>
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "proxy/inspect/json_parts.h"
 
@@ -14,13 +17,11 @@ namespace ferry::proxy {
 
 namespace {
 
-spdlog::sink_ptr open_sink(const std::string& path) {
-  if (path == "-") return std::make_shared<spdlog::sinks::stdout_sink_mt>();
-  try {
-    return std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
-  } catch (const spdlog::spdlog_ex& error) {
-    throw std::runtime_error(fmt::format(
-        "--access-log {}: {}; name a file that may be written, or - for standard output", path, error.what()));
+void tell_of_loss(const std::string& why, std::uint64_t lost) {
+  if (!why.empty()) {
+    spdlog::warn("the access log cannot be written, lines are lost: {}", why);
+  } else {
+    spdlog::info("the access log is written again; {} lines were lost", lost);
   }
 }
 
@@ -33,23 +34,38 @@ std::string time_text(std::chrono::system_clock::time_point now) {
 
 }  // namespace
 
-AccessLog::AccessLog(const std::string& path, std::size_t room)
-    : writer_(std::make_shared<spdlog::details::thread_pool>(room, 1)),
-      logger_(std::make_shared<spdlog::async_logger>("access", open_sink(path), writer_,
+UniqueFd AccessLog::open(const std::string& path) {
+  try {
+    if (path != "-") return open_to_append(path);
+    UniqueFd output(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
+    if (!output) throw std::system_error(errno, std::generic_category());
+    return output;
+  } catch (const std::system_error& error) {
+    throw std::runtime_error(
+        fmt::format("--access-log {}: {}; name a file that may be written, or - for standard output", path,
+                    error.code().message()));
+  }
+}
+
+AccessLog::AccessLog(UniqueFd into, std::size_t room)
+    : sink_(std::make_shared<LineSink>(std::move(into))),
+      writer_(std::make_shared<spdlog::details::thread_pool>(room, 1)),
+      logger_(std::make_shared<spdlog::async_logger>("access", sink_, writer_,
                                                      spdlog::async_overflow_policy::overrun_oldest)) {
+  sink_->set_on_change(&tell_of_loss);
   logger_->set_pattern("%v");
-  logger_->flush_on(spdlog::level::info);
-  logger_->set_error_handler([failures = failures_](const std::string& what) {
-    if (failures->fetch_add(1) == 0) spdlog::warn("the access log cannot be written, lines are lost: {}", what);
-  });
 }
 
 void AccessLog::write(const ConnectionRecord& record) {
   lines_.fetch_add(1, std::memory_order_relaxed);
-  logger_->info("{}", line(record, std::chrono::system_clock::now()));
+  try {
+    logger_->info("{}", line(record, std::chrono::system_clock::now()));
+  } catch (const std::bad_alloc&) {
+    unmade_.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
-std::uint64_t AccessLog::dropped() const { return writer_->overrun_counter() + failures_->load(); }
+std::uint64_t AccessLog::dropped() const { return writer_->overrun_counter() + sink_->lost() + unmade_.load(); }
 
 MetricFamilies AccessLog::collect() const {
   return {counter("kube_ferry_access_log_lines_total", "Lines for the access log.", static_cast<double>(lines_.load())),

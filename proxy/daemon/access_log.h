@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 
+#include "proxy/daemon/line_sink.h"
 #include "proxy/dataplane/connection_record.h"
 #include "proxy/metrics/metric_family.h"
 
@@ -20,8 +22,14 @@ class AccessLog {
   /// Lines that may wait for the disk.
   static constexpr std::size_t kRoom = 8192;
 
-  /// `path` "-": standard output. Throws std::runtime_error with one sentence when the file cannot be written.
-  explicit AccessLog(const std::string& path, std::size_t room = kRoom);
+  /// Where lines can be written: a path, or "-" for standard output. Throws std::runtime_error with one sentence when
+  /// the file cannot be written.
+  static UniqueFd open(const std::string& path);
+
+  explicit AccessLog(UniqueFd into, std::size_t room = kRoom);
+
+  /// Writes there from now on.
+  void write_to(UniqueFd into) { sink_->write_to(std::move(into)); }
 
   /// Safe from any thread.
   void write(const ConnectionRecord& record);
@@ -34,8 +42,10 @@ class AccessLog {
   static std::string line(const ConnectionRecord& record, std::chrono::system_clock::time_point now);
 
  private:
-  std::shared_ptr<std::atomic<std::uint64_t>> failures_ = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::atomic<std::uint64_t> lines_{0};
+  /// There was no memory for them.
+  std::atomic<std::uint64_t> unmade_{0};
+  std::shared_ptr<LineSink> sink_;
   std::shared_ptr<spdlog::details::thread_pool> writer_;
   std::shared_ptr<spdlog::async_logger> logger_;
 };

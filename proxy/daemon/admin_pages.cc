@@ -25,12 +25,12 @@ Routes health_pages(const Health& health, ProbeMetrics& probes) {
 }
 
 Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics,
-                     std::string configuration) {
+                     std::function<std::string()> configuration) {
   Routes routes = health_pages(health, probes);
   routes.add("/metrics", [&metrics] { return metrics.render(); });
   routes.add("/proxyMode", [] { return Response{.body = "userspace"}; });
   routes.add("/configz", [configuration = std::move(configuration)] {
-    return Response{.content_type = "application/json", .body = configuration};
+    return Response{.content_type = "application/json", .body = configuration()};
   });
   return routes;
 }

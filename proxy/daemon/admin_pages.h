@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "proxy/admin/health.h"
@@ -14,7 +15,8 @@ Routes health_pages(const Health& health, ProbeMetrics& probes);
 
 /// The pages of the metrics address: those of the healthz address, /metrics and /proxyMode, which says "userspace" as
 /// kube-proxy's mode of that name did, and /configz, which says `configuration`. The others must outlive the pages.
-Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics, std::string configuration);
+Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics,
+                     std::function<std::string()> configuration);
 
 /// Adds the live page.
 void add_live_page(Routes& routes);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -20,7 +21,7 @@ namespace ferry::proxy {
 
 namespace {
 
-enum class Type { kText, kNumber, kNumberOrNull, kBool, kDuration, kTexts, kAnything };
+enum class Type { kText, kNumber, kNumberOrNull, kBool, kDuration, kTexts, kFiles, kAnything };
 
 struct Field {
   /// With dots between the levels.
@@ -42,7 +43,7 @@ constexpr auto kFields = std::to_array<Field>({
     {"clusterCIDR", Type::kText, "--cluster-cidr"},
     {"nodePortAddresses", Type::kTexts, "--nodeport-addresses"},
     {"logging.verbosity", Type::kNumber, "--v"},
-    {"logging.format", Type::kText, {}},
+    {"logging.format", Type::kText, "--log-format"},
     {"logging.flushFrequency", Type::kAnything, {}},
     {"logging.vmodule", Type::kAnything, {}},
     {"logging.options", Type::kAnything, {}},
@@ -91,16 +92,51 @@ constexpr auto kFields = std::to_array<Field>({
     {"udpIdleTimeout", Type::kDuration, {}},
 });
 
+/// What kube-proxy knows nothing of. Here 0, false and no text say what they say.
+constexpr auto kOwnFields = std::to_array<Field>({
+    {"master", Type::kText, "--master"},
+    {"sourceFiles", Type::kFiles, "--source-file"},
+    {"serverAPIVersion", Type::kText, "--api-version"},
+    {"serviceCIDR", Type::kText, "--service-cidr"},
+    {"capture", Type::kText, "--capture"},
+    {"proxyProtocolFrom", Type::kTexts, "--proxy-protocol-from"},
+    {"workers", Type::kNumber, "--workers"},
+    {"halfCloseTimeout", Type::kDuration, "--half-close-timeout"},
+    {"udpIdleTimeout", Type::kDuration, "--udp-idle-timeout"},
+    {"deadPeerTimeout", Type::kDuration, "--dead-peer-timeout"},
+    {"maxEjectedEndpoints", Type::kNumber, "--max-ejected-endpoints"},
+    {"shutdownGrace", Type::kDuration, "--shutdown-grace"},
+    {"takeoverSocket", Type::kText, "--takeover-socket"},
+    {"afterTakeover", Type::kText, "--after-takeover"},
+    {"adminSocket", Type::kText, "--admin-socket"},
+    {"showClients", Type::kBool, "--show-clients"},
+    {"metricsEndpoints", Type::kNumber, "--metrics-endpoints"},
+    {"accessLog", Type::kText, "--access-log"},
+});
+
+/// A kind of object that a file may hold.
+struct Kind {
+  std::string_view api_version;
+  std::string_view name;
+  const Field* begin = nullptr;
+  const Field* end = nullptr;
+  /// An empty or zero value counts as absent.
+  bool lenient = false;
+};
+
+constexpr auto kKinds = std::to_array<Kind>({
+    {"kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration", kFields.data(), kFields.data() + kFields.size(),
+     true},
+    {kOwnConfigurationApi, kOwnConfigurationKind, kOwnFields.data(), kOwnFields.data() + kOwnFields.size(), false},
+});
+
 class Reader {
  public:
   explicit Reader(std::string path) : path_(std::move(path)) {}
 
   ConfigFile read() && {
-    const YAML::Node root = load();
-    if (!root.IsMap()) fail(root, "a KubeProxyConfiguration is a map");
-    check(root, "apiVersion", "kubeproxy.config.k8s.io/v1alpha1");
-    check(root, "kind", "KubeProxyConfiguration");
-    read_members(root, "");
+    for (const YAML::Node& root : load()) read_document(root);
+    if (kinds_read_.empty()) throw std::runtime_error(path_ + ":1: a KubeProxyConfiguration is a map");
     return std::move(file_);
   }
 
@@ -109,12 +145,25 @@ class Reader {
     throw std::runtime_error(fmt::format("{}:{}: {}", path_, at.Mark().line + 1, why));
   }
 
-  YAML::Node load() const {
+  void read_document(const YAML::Node& root) {
+    if (root.IsNull()) return;
+    if (!root.IsMap()) fail(root, "a KubeProxyConfiguration is a map");
+    const YAML::Node named = root["kind"];
+    const bool own = named && named.IsScalar() && named.Scalar() == kOwnConfigurationKind;
+    const Kind& kind = kKinds[own ? 1 : 0];
+    check(root, "apiVersion", std::string(kind.api_version));
+    check(root, "kind", std::string(kind.name));
+    if (!kinds_read_.insert(kind.name).second) fail(root, fmt::format("there is another {} before", kind.name));
+    kind_ = &kind;
+    read_members(root, "");
+  }
+
+  std::vector<YAML::Node> load() const {
     if (std::error_code ignored; std::filesystem::is_directory(path_, ignored)) {
       throw std::runtime_error(path_ + ": this is a folder; name the configuration in it");
     }
     try {
-      return YAML::LoadFile(path_);
+      return YAML::LoadAllFromFile(path_);
     } catch (const YAML::ParserException& error) {
       throw std::runtime_error(fmt::format("{}:{}: this is not YAML: {}", path_, error.mark.line + 1, error.msg));
     } catch (const YAML::BadFile&) {
@@ -138,17 +187,17 @@ class Reader {
       } else if (is_group(path)) {
         read_group(path, member.second);
       } else {
-        fail(member.first, fmt::format("unknown field '{}'; KubeProxyConfiguration has none of that name", path));
+        fail(member.first, fmt::format("unknown field '{}'; {} has none of that name", path, kind_->name));
       }
     }
   }
 
-  static const Field* find(const std::string& path) {
-    const auto found = std::find_if(kFields.begin(), kFields.end(), [&](const Field& f) { return f.path == path; });
-    return found == kFields.end() ? nullptr : &*found;
+  const Field* find(const std::string& path) const {
+    const Field* const found = std::find_if(kind_->begin, kind_->end, [&](const Field& f) { return f.path == path; });
+    return found == kind_->end ? nullptr : found;
   }
-  static bool is_group(const std::string& path) {
-    return std::any_of(kFields.begin(), kFields.end(),
+  bool is_group(const std::string& path) const {
+    return std::any_of(kind_->begin, kind_->end,
                        [start = path + "."](const Field& field) { return field.path.starts_with(start); });
   }
 
@@ -159,13 +208,30 @@ class Reader {
   }
 
   void read_field(const Field& field, const YAML::Node& value) {
+    if (field.type == Type::kFiles) {
+      read_files(field, value);
+      return;
+    }
     const std::optional<std::string> text = text_of(field, value);
     if (!text) return;
     if (field.flag.empty()) {
       file_.without_effect.emplace_back(field.path);
       return;
     }
-    std::string argument = fmt::format("{}={}", field.flag, *text);
+    add_argument(field, value, *text);
+  }
+
+  void read_files(const Field& field, const YAML::Node& value) {
+    if (value.IsNull()) return;
+    if (!value.IsSequence()) fail(value, fmt::format("{} must be a list", field.path));
+    for (const YAML::Node& each : value) {
+      if (!each.IsScalar()) fail(each, fmt::format("{} must be a list of texts", field.path));
+      add_argument(field, each, each.Scalar());
+    }
+  }
+
+  void add_argument(const Field& field, const YAML::Node& value, const std::string& text) {
+    std::string argument = fmt::format("{}={}", field.flag, text);
     try {
       parse_options({argument});
     } catch (const UsageError& error) {
@@ -176,7 +242,7 @@ class Reader {
 
   /// None: the field says nothing, as kube-proxy reads it.
   std::optional<std::string> text_of(const Field& field, const YAML::Node& value) const {
-    if (value.IsNull() || (value.IsScalar() && value.Scalar().empty())) return std::nullopt;
+    if (value.IsNull() || (kind_->lenient && value.IsScalar() && value.Scalar().empty())) return std::nullopt;
     if (field.type == Type::kAnything) return value.size() == 0 && !value.IsScalar() ? std::nullopt : std::optional("");
     if (field.type == Type::kTexts) return joined(field, value);
     if (!value.IsScalar()) fail(value, fmt::format("{} must be {}", field.path, name_of(field.type)));
@@ -184,7 +250,7 @@ class Reader {
     if (!fits(field.type, value)) {
       fail(value, fmt::format("{} must be {}, not '{}'", field.path, name_of(field.type), text));
     }
-    return says_nothing(field.type, text) ? std::nullopt : std::optional(text);
+    return kind_->lenient && says_nothing(field.type, text) ? std::nullopt : std::optional(text);
   }
 
   std::optional<std::string> joined(const Field& field, const YAML::Node& list) const {
@@ -210,6 +276,7 @@ class Reader {
         return parse_duration(value.Scalar()).has_value();
       case Type::kText:
       case Type::kTexts:
+      case Type::kFiles:
       case Type::kAnything:
         return true;
     }
@@ -232,6 +299,7 @@ class Reader {
         return "a duration such as 30s";
       case Type::kText:
       case Type::kTexts:
+      case Type::kFiles:
       case Type::kAnything:
         return "text";
     }
@@ -239,13 +307,17 @@ class Reader {
   }
 
   std::string path_;
+  const Kind* kind_ = nullptr;
+  std::set<std::string_view> kinds_read_;
   ConfigFile file_;
 };
 
 }  // namespace
 
 bool has_field(std::string_view flag) {
-  return std::any_of(kFields.begin(), kFields.end(), [&](const Field& field) { return field.flag == flag; });
+  return std::any_of(kKinds.begin(), kKinds.end(), [&](const Kind& kind) {
+    return std::any_of(kind.begin, kind.end, [&](const Field& field) { return field.flag == flag; });
+  });
 }
 
 ConfigFile read_config_file(const std::string& path) { return Reader(path).read(); }

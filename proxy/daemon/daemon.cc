@@ -14,16 +14,20 @@
 
 #include "proxy/daemon/admin_addresses.h"
 #include "proxy/daemon/admin_pages.h"
+#include "proxy/daemon/api_access.h"
 #include "proxy/daemon/change_warnings.h"
 #include "proxy/daemon/descriptor_limit.h"
 #include "proxy/daemon/effective_configuration.h"
 #include "proxy/daemon/inspector_sources.h"
+#include "proxy/daemon/log_level_page.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/node_view.h"
+#include "proxy/daemon/oom_score.h"
 #include "proxy/daemon/version.h"
 #include "proxy/daemon/watch_metrics.h"
 #include "proxy/host/port_reuse.h"
 #include "proxy/metrics/dataplane_metrics.h"
+#include "proxy/metrics/memory_metrics.h"
 #include "proxy/metrics/process_metrics.h"
 #include "proxy/metrics/store_metrics.h"
 #include "proxy/settings/duration.h"
@@ -52,13 +56,18 @@ config::StoreOptions store_options(const Options& options, decltype(config::Stor
 
 }  // namespace
 
-Daemon::Daemon(const Options& options, std::optional<watch::ClientConfig> api, std::optional<Predecessor> predecessor,
-               KeptSockets::Left kept)
+Daemon::Daemon(const Options& options, std::vector<std::string> arguments, std::optional<watch::ClientConfig> api,
+               std::optional<Predecessor> predecessor, KeptSockets::Left kept)
     : options_(options),
+      reloader_(control_.get_executor(), std::move(arguments), options,
+                {[this](const Options& next, std::vector<std::string>& needs_restart) {
+                   return prepare(next, needs_restart);
+                 },
+                 [this] { tell_reloading(); }, [this] { tell_reloaded(); }}),
       // A process that lives knows better.
       kept_(predecessor ? KeptSockets::Left() : std::move(kept)),
-      access_log_(options.access_log.empty() ? std::nullopt
-                                             : std::optional<AccessLog>(std::in_place, options.access_log)),
+      access_log_(options.access_log.empty() ? nullptr
+                                             : std::make_shared<AccessLog>(AccessLog::open(options.access_log))),
       dataplane_(control_.get_executor(), dataplane_options(predecessor), component_logger("dataplane")),
       store_(store_options(options,
                            [this](const auto& triggers) {
@@ -102,14 +111,77 @@ DataplaneOptions Daemon::dataplane_options(const std::optional<Predecessor>& pre
   made.heir = predecessor || left;
   if (manager_) made.keeper = &keeper_;
   made.service_ranges = options_.service_cidrs;
-  made.half_close_timeout = options_.half_close_timeout;
-  made.dead_peer_timeout = options_.dead_peer_timeout;
-  if (access_log_) made.on_closed = [this](const ConnectionRecord& record) { access_log_->write(record); };
-  made.udp_idle_timeout = options_.udp_idle_timeout;
-  made.ejection.max_percent = options_.max_ejected_endpoints;
+  const RuntimeOptions runtime = runtime_options(options_);
+  made.half_close_timeout = runtime.half_close_timeout;
+  made.dead_peer_timeout = runtime.dead_peer_timeout;
+  made.on_closed = runtime.on_closed;
+  made.udp_idle_timeout = runtime.udp_idle_timeout;
+  made.ejection.max_percent = runtime.max_ejected_percent;
   made.ejection.seed = std::random_device{}();
-  made.max_udp_flows = raise_descriptor_limit() / 2;
+  // Where descriptors know no bound, memory does.
+  constexpr std::uint64_t kMostUdpFlows = std::uint64_t{1} << 19U;
+  made.max_udp_flows = std::min(raise_descriptor_limit() / 2, kMostUdpFlows);
   return made;
+}
+
+RuntimeOptions Daemon::runtime_options(const Options& options) const {
+  RuntimeOptions made{.half_close_timeout = options.half_close_timeout,
+                      .dead_peer_timeout = options.dead_peer_timeout,
+                      .udp_idle_timeout = options.udp_idle_timeout,
+                      .on_closed = {},
+                      .max_ejected_percent = options.max_ejected_endpoints};
+  if (!options.access_log.empty()) {
+    made.on_closed = [log = access_log()](const ConnectionRecord& record) { log->write(record); };
+  }
+  return made;
+}
+
+Reloader::Commit Daemon::prepare(const Options& next, std::vector<std::string>& needs_restart) {
+  // What is prepared is shared, for the rest may be copied.
+  const auto access_file = std::make_shared<UniqueFd>();
+  if (!next.access_log.empty()) *access_file = AccessLog::open(next.access_log);
+  std::shared_ptr<watch::ClientConfig> api;
+  if (rest_) {
+    api = std::make_shared<watch::ClientConfig>(api_access(next).value());
+    if (api->server != rest_->config().server) {
+      // What was heard from one server says nothing of the other's objects.
+      needs_restart.push_back("the kubeconfig's server");
+      api = nullptr;
+    } else if (*api == rest_->config()) {
+      api = nullptr;
+    }
+  }
+  const int oom_score_adj = reloader_.in_force()->oom_score_adj;
+  return [this, access_file, api, next, oom_score_adj] {
+    log_accesses_to(std::move(*access_file));
+    if (api) {
+      rest_->use(*api);
+      spdlog::info("asking the API server with the credentials that {} holds now", next.kubeconfig);
+    }
+    dataplane_.use(runtime_options(next));
+    look_around();
+    if (next.oom_score_adj == oom_score_adj) return;
+    if (const std::error_code error = set_oom_score_adj(next.oom_score_adj)) {
+      spdlog::warn("--oom-score-adj {}: {}; less than it was needs CAP_SYS_RESOURCE", next.oom_score_adj,
+                   error.message());
+    }
+  };
+}
+
+void Daemon::log_accesses_to(UniqueFd into) {
+  if (!into) return;
+  if (const auto log = access_log()) {
+    log->write_to(std::move(into));
+    return;
+  }
+  auto made = std::make_shared<AccessLog>(std::move(into));
+  const std::lock_guard lock(access_log_mutex_);
+  access_log_ = std::move(made);
+}
+
+std::shared_ptr<AccessLog> Daemon::access_log() const {
+  const std::lock_guard lock(access_log_mutex_);
+  return access_log_;
 }
 
 InspectorSources Daemon::inspector_sources() {
@@ -127,13 +199,23 @@ InspectorSources Daemon::inspector_sources() {
 }
 
 void Daemon::open_addresses() {
-  Routes metrics = metrics_pages(health_, probes_, metrics_, configz(options_));
+  Routes metrics = metrics_pages(health_, probes_, metrics_, [this] { return configz(*reloader_.in_force()); });
   Routes local = metrics;
   const auto& address = options_.metrics_bind_address;
   metrics.set_hosts({options_.node_name});
   add_live_page(metrics);
-  inspector_->add_to(metrics, options_.show_clients || (address && address->address().is_loopback()));
-  inspector_->add_to(local, true);
+  const bool near = address && address->address().is_loopback();
+  inspector_->add_to(metrics, [this, near] { return near || reloader_.in_force()->show_clients; });
+  inspector_->add_to(local, [] { return true; });
+  const auto log_level = [this] { return reloader_.in_force()->verbosity; };
+  add_log_level_page(metrics, log_level);
+  add_log_level_page(local, log_level, [this](int verbosity, std::function<void()> done) {
+    boost::asio::post(control_, [this, verbosity, done = std::move(done)] {
+      reloader_.set_verbosity(verbosity);
+      spdlog::info("asked at the administration socket: --v is {} now", verbosity);
+      done();
+    });
+  });
   const auto logger = component_logger("admin");
   open_admin_addresses(admin_, options_, health_pages(health_, probes_), std::move(metrics), logger);
   open_admin_socket(admin_, options_, std::move(local), logger);
@@ -151,9 +233,10 @@ void Daemon::run() {
     return;
   }
   const std::uint64_t open = dataplane_.overview().totals.connections.open;
+  const std::chrono::milliseconds grace = reloader_.in_force()->shutdown_grace;
   spdlog::info("{}: taking no new connections, {} open ones have {} to end",
-               last_signal_ == SIGINT ? "SIGINT" : "SIGTERM", open, format_duration(options_.shutdown_grace));
-  tell_manager(report_.stopping(open, options_.shutdown_grace));
+               last_signal_ == SIGINT ? "SIGINT" : "SIGTERM", open, format_duration(grace));
+  tell_manager(report_.stopping(open, grace));
   health_.set_draining();
   takeover_server_.reset();
   stop_watching();
@@ -170,9 +253,10 @@ void Daemon::run() {
 void Daemon::serve() {
   control_.run();
   if (signals_received_ == 0 || !takeover_server_ || !takeover_server_->has_heir()) return;
+  const std::chrono::milliseconds grace = reloader_.in_force()->shutdown_grace;
   spdlog::info("another kube-ferry is about to take this one's place: going on until it has, for {} at most",
-               format_duration(options_.shutdown_grace));
-  boost::asio::steady_timer patience(control_, options_.shutdown_grace);
+               format_duration(grace));
+  boost::asio::steady_timer patience(control_, grace);
   bool waited = false;
   patience.async_wait([this, &waited](const boost::system::error_code& code) {
     if (code.failed()) return;
@@ -190,7 +274,7 @@ void Daemon::retire() {
   stop_watching();
   bool handed_over = false;
   takeover_server_->give_connections(
-      std::chrono::steady_clock::now() + options_.shutdown_grace, [this, &handed_over](std::size_t left) {
+      std::chrono::steady_clock::now() + reloader_.in_force()->shutdown_grace, [this, &handed_over](std::size_t left) {
         if (left > 0) spdlog::info("{} connections could not be handed over, and may end here", left);
         handed_over = true;
         control_.stop();
@@ -250,7 +334,7 @@ void Daemon::serving() {
 }
 
 void Daemon::let_others_take_over() {
-  if (options_.takeover_socket.empty()) return;
+  if (options_.takeover_socket.empty() || !takeover_socket_is_ours_) return;
   takeover_server_.emplace(
       control_.get_executor(), dataplane_, version(),
       TakeoverServer::Callbacks{[this](auto tell) { copy_pages(std::move(tell)); }, [this] { replaced(); }},
@@ -312,6 +396,7 @@ void Daemon::start() {
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   await_signal();
+  reloader_.start();
   look_for_stale_rules();
   if (!heir_) {
     inspector_->start();
@@ -344,6 +429,7 @@ void Daemon::await_signal() {
 }
 
 void Daemon::beat() {
+  settle_log();
   const bool synced = store_.synced();
   if (synced && !view_.synced) {
     programming_.count_from(std::chrono::system_clock::now());
@@ -399,8 +485,18 @@ void Daemon::report(bool moving) {
   if (!state.empty() && tell_manager(state)) report_.heard();
 }
 
-bool Daemon::tell_manager(const std::string& state) {
-  const std::error_code error = manager_.notify(state);
+bool Daemon::tell_manager(const std::string& state) { return note_manager(manager_.notify(state)); }
+
+void Daemon::tell_reloading() {
+  // Before it was told that this process is ready, READY=1 would say more than that the options were read.
+  if (report_.ready()) note_manager(manager_.notify_reloading());
+}
+
+void Daemon::tell_reloaded() {
+  if (report_.ready()) tell_manager("READY=1");
+}
+
+bool Daemon::note_manager(std::error_code error) {
   if (error && manager_hears_) spdlog::warn("the service manager cannot be told how things stand: {}", error.message());
   if (!error && !manager_hears_) spdlog::info("the service manager is told how things stand again");
   manager_hears_ = !error;
@@ -451,7 +547,7 @@ void Daemon::set_own_node(const std::optional<config::Node>& node) {
 }
 
 void Daemon::look_around() {
-  NodeView view = node_view(options_, host_->now(), own_node_);
+  NodeView view = node_view(*reloader_.in_force(), host_->now(), own_node_);
   if (view == node_view_) return;
   node_view_ = view;
   make_ranges_local();
@@ -508,6 +604,7 @@ void Daemon::tidy_routes() {
 }
 
 void Daemon::stop_watching() {
+  reloader_.stop();
   host_->stop();
   for (watch::FileSource& file : files_) file.stop();
   if (!api_) return;
@@ -524,7 +621,7 @@ void Daemon::stop_watching() {
 
 void Daemon::drain() {
   bool drained = false;
-  dataplane_.drain(std::chrono::steady_clock::now() + options_.shutdown_grace,
+  dataplane_.drain(std::chrono::steady_clock::now() + reloader_.in_force()->shutdown_grace,
                    [this, &drained](Dataplane::DrainResult result) {
                      if (result.cancelled > 0)
                        spdlog::warn("{} connections were cut at the deadline", result.cancelled);
@@ -547,6 +644,7 @@ void Daemon::end() {
   stale_rules_timer_.cancel();
   signals_.cancel();
   spdlog::info("stopped");
+  settle_log();
 }
 
 Daemon::StoreView Daemon::store_view() const {
@@ -568,8 +666,13 @@ void Daemon::add_metrics() {
     const StoreView view = store_view();
     return store_metrics(view.stats, view.synced);
   });
-  metrics_.add([this] { return dataplane_metrics(dataplane_.snapshot(), options_.metrics_endpoints); });
-  if (access_log_) metrics_.add([this] { return access_log_->collect(); });
+  metrics_.add([this] { return dataplane_metrics(dataplane_.snapshot(), reloader_.in_force()->metrics_endpoints); });
+  metrics_.add([this] {
+    const auto log = access_log();
+    return log ? log->collect() : MetricFamilies{};
+  });
+  metrics_.add([this] { return reloader_.collect(); });
+  metrics_.add([] { return log_metrics(); });
   if (api_) metrics_.add([this] { return watch_metrics(api_->status()); });
   metrics_.add([this] { return file_metrics(file_status()); });
   metrics_.add([this] { return stale_rules_.collect(); });
@@ -580,6 +683,7 @@ void Daemon::add_metrics() {
   });
   metrics_.add([] { return MetricFamilies{build_info()}; });
   metrics_.add([] { return process_metrics(read_process_usage()); });
+  metrics_.add([] { return memory_metrics(read_cgroup_memory()); });
 }
 
 }  // namespace ferry::proxy

@@ -8,6 +8,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -24,6 +26,7 @@
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/manager_report.h"
 #include "proxy/daemon/options.h"
+#include "proxy/daemon/reloader.h"
 #include "proxy/daemon/stale_rules_notice.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/handover/heir.h"
@@ -52,11 +55,14 @@ namespace ferry::proxy {
 /// config, watch and proxy together.
 class Daemon {
  public:
-  /// Nothing is opened yet. `api`: how to reach the API server; none when only files are read.
-  /// `predecessor`: whose place it takes, if anybody's; until it knows what there is to serve, that one goes on.
-  /// `kept`: what the service manager has kept of a process before.
-  Daemon(const Options& options, std::optional<watch::ClientConfig> api, std::optional<Predecessor> predecessor = {},
-         KeptSockets::Left kept = {});
+  /// Nothing is opened yet. `arguments`: the command line that the options came from. `api`: how to reach the API
+  /// server; none when only files are read. `predecessor`: whose place it takes, if anybody's; until it knows what
+  /// there is to serve, that one goes on. `kept`: what the service manager has kept of a process before.
+  Daemon(const Options& options, std::vector<std::string> arguments, std::optional<watch::ClientConfig> api,
+         std::optional<Predecessor> predecessor = {}, KeptSockets::Left kept = {});
+
+  /// --takeover-socket is somebody else's, and stays so. Before run().
+  void leave_takeover_socket() { takeover_socket_is_ours_ = false; }
 
   /// Serves until SIGTERM or SIGINT, then drains and ends; or until another process takes this one's place. Throws
   /// std::exception with one sentence for the log when it cannot start: an address that is taken, a file that is
@@ -107,6 +113,10 @@ class Daemon {
   void report(bool moving);
   /// False: it does not hear; that is logged once.
   bool tell_manager(const std::string& state);
+  bool note_manager(std::error_code error);
+  /// Around a reload.
+  void tell_reloading();
+  void tell_reloaded();
   Standing standing() const;
   bool first_state_is_in_force() const;
   /// Every worker has carried out what had been handed over at the last look.
@@ -120,10 +130,17 @@ class Daemon {
   InspectorSources inspector_sources();
   std::vector<watch::FileSourceStatus> file_status() const;
   DataplaneOptions dataplane_options(const std::optional<Predecessor>& predecessor);
+  RuntimeOptions runtime_options(const Options& options) const;
+  /// Makes what these options need; the rest is done by what it returns (Reloader::Prepare).
+  Reloader::Commit prepare(const Options& next, std::vector<std::string>& needs_restart);
+  /// Writes the access log there from now on; nowhere without a descriptor.
+  void log_accesses_to(UniqueFd into);
+  std::shared_ptr<AccessLog> access_log() const;
   /// Nothing is served until who served before has been heard, or what it left is taken up.
   bool waits_to_serve() const { return (heir_ || !kept_.empty()) && !serving_; }
   StoreView store_view() const;
 
+  /// As they were at the start; for those that may change see reloader_.
   const Options options_;
   /// First, while there is no other thread.
   boost::asio::io_context control_{1};
@@ -133,6 +150,7 @@ class Daemon {
   boost::asio::steady_timer stale_rules_timer_{control_};
   watch::SystemClock clock_;
 
+  Reloader reloader_;
   Health health_;
   ProbeMetrics probes_;
   SyncMetrics sync_;
@@ -150,11 +168,14 @@ class Daemon {
   KeptSockets::Left kept_;
   KeptSockets keeper_{manager_, kept_};
 
-  std::optional<AccessLog> access_log_;
+  mutable std::mutex access_log_mutex_;
+  /// Null as long as nobody asked for one.
+  std::shared_ptr<AccessLog> access_log_;
   Dataplane dataplane_;
   std::optional<Heir> heir_;
   bool takeover_began_ = false;
   bool serving_ = false;
+  bool takeover_socket_is_ours_ = true;
   std::optional<TakeoverServer> takeover_server_;
   bool replaced_ = false;
   /// Why nothing can be served.

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "proxy/daemon/config_file.h"
+#include "proxy/settings/duration.h"
+#include "watch/rest/url.h"
 
 namespace ferry::proxy {
 
@@ -34,11 +36,17 @@ Json list_of(const NodePortAddresses& addresses) {
   return list;
 }
 
+const char* capture_name(CaptureMethod method) {
+  if (method == CaptureMethod::kAuto) return "auto";
+  return method == CaptureMethod::kSkLookup ? "sk_lookup" : "bind";
+}
+
 Json configuration(const Options& options) {
   return {{"kind", "KubeProxyConfiguration"},
           {"apiVersion", "kubeproxy.config.k8s.io/v1alpha1"},
           {"clientConnection", {{"kubeconfig", options.kubeconfig}}},
-          {"logging", {{"verbosity", options.verbosity}}},
+          {"logging",
+           {{"format", options.log_format == LogFormat::kJson ? "json" : "text"}, {"verbosity", options.verbosity}}},
           {"hostnameOverride", options.node_name},
           {"bindAddress", options.bind_address.to_string()},
           {"healthzBindAddress", to_string(options.healthz_bind_address)},
@@ -49,12 +57,37 @@ Json configuration(const Options& options) {
           {"oomScoreAdj", options.oom_score_adj}};
 }
 
+Json own_configuration(const Options& options) {
+  return {{"kind", kOwnConfigurationKind},
+          {"apiVersion", kOwnConfigurationApi},
+          {"master", watch::without_credentials(options.master)},
+          {"sourceFiles", options.source_files},
+          {"serverAPIVersion", options.api_version == Options::ApiVersion::kV1beta1 ? "v1beta1" : "auto"},
+          {"serviceCIDR", joined(options.service_cidrs)},
+          {"capture", capture_name(options.capture)},
+          {"proxyProtocolFrom", list_of({false, options.proxy_protocol_from})},
+          {"workers", options.workers},
+          {"halfCloseTimeout", format_duration(options.half_close_timeout)},
+          {"udpIdleTimeout", format_duration(options.udp_idle_timeout)},
+          {"deadPeerTimeout", format_duration(options.dead_peer_timeout)},
+          {"maxEjectedEndpoints", options.max_ejected_endpoints},
+          {"shutdownGrace", format_duration(options.shutdown_grace)},
+          {"takeoverSocket", options.takeover_socket},
+          {"afterTakeover", options.after_takeover == Options::AfterTakeover::kWait ? "wait" : "exit"},
+          {"adminSocket", options.admin_socket},
+          {"showClients", options.show_clients},
+          {"metricsEndpoints", options.metrics_endpoints},
+          {"accessLog", options.access_log}};
+}
+
 /// A flag may hold bytes that are no UTF-8, which JSON has no room for.
 std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace
 
-std::string effective_configuration(const Options& options) { return dump(configuration(options), 2) + "\n"; }
+std::string effective_configuration(const Options& options) {
+  return dump(configuration(options), 2) + "\n---\n" + dump(own_configuration(options), 2) + "\n";
+}
 
 std::vector<std::string> beyond_configuration(const Options& options) {
   std::vector<std::string> flags;
@@ -67,6 +100,8 @@ std::vector<std::string> beyond_configuration(const Options& options) {
   return flags;
 }
 
-std::string configz(const Options& options) { return dump({{"kubeproxy.config.k8s.io", configuration(options)}}, -1); }
+std::string configz(const Options& options) {
+  return dump({{"kubeproxy.config.k8s.io", configuration(options)}, {"kube-ferry.io", own_configuration(options)}}, -1);
+}
 
 }  // namespace ferry::proxy

@@ -63,7 +63,6 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"--log-json-split-stream", FlagType::kBool},
     {"--log-text-info-buffer-size", FlagType::kText},
     {"--log-text-split-stream", FlagType::kBool},
-    {"--logging-format", FlagType::kText},
     {"--logtostderr", FlagType::kBool},
     {"--vmodule", FlagType::kText},
 });

@@ -5,6 +5,7 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -48,7 +49,7 @@ using ferry::proxy::Options;
 void tell_what_is_left_out(const Options& options) {
   const std::vector<std::string> flags = ferry::proxy::beyond_configuration(options);
   if (flags.empty()) return;
-  std::fprintf(stderr, "kube-ferry: a KubeProxyConfiguration does not hold %s; give %s beside --config\n",
+  std::fprintf(stderr, "kube-ferry: the configuration does not hold %s; give %s beside --config\n",
                fmt::format("{}", fmt::join(flags, ", ")).c_str(), flags.size() == 1 ? "it" : "them");
 }
 
@@ -102,8 +103,8 @@ void settle_process(const Options& options) {
   }
 }
 
-/// Whose place this process takes, if anybody's. Whoever is there and does not let it keeps the socket to himself.
-std::optional<ferry::proxy::Predecessor> predecessor(Options& options) {
+/// Whose place this process takes, if anybody's. `refused`: somebody is there who does not let it.
+std::optional<ferry::proxy::Predecessor> predecessor(const Options& options, bool& refused) {
   if (options.takeover_socket.empty()) return std::nullopt;
   std::optional<ferry::proxy::Predecessor> found;
   try {
@@ -111,7 +112,7 @@ std::optional<ferry::proxy::Predecessor> predecessor(Options& options) {
   } catch (const std::exception& error) {
     spdlog::warn("--takeover-socket {}: the place of the process that listens there cannot be taken: {}",
                  options.takeover_socket, error.what());
-    options.takeover_socket.clear();
+    refused = true;
   }
   if (!found) return found;
   spdlog::info("process {} (version {}) serves until this one knows what to serve", found->pid, found->version);
@@ -124,7 +125,7 @@ std::optional<ferry::proxy::Predecessor> predecessor(Options& options) {
 int run(std::vector<std::string> arguments) {
   // Before anything else opens a descriptor or starts a thread.
   auto kept = ferry::proxy::KeptSockets::sort_out(ferry::proxy::inherited_descriptors());
-  auto read = ferry::proxy::read_options(std::move(arguments));
+  auto read = ferry::proxy::read_options(arguments);
   if (const auto* const print = std::get_if<ferry::proxy::TextToPrint>(&read)) {
     std::fputs(print->text.c_str(), stdout);
     return EXIT_SUCCESS;
@@ -143,14 +144,16 @@ int run(std::vector<std::string> arguments) {
     return EXIT_SUCCESS;
   }
   const auto api = ferry::proxy::api_access(options);
-  ferry::proxy::set_up_logging(options.verbosity);
+  ferry::proxy::set_up_logging(options.verbosity, options.log_format);
   if (!file.without_effect.empty()) {
     spdlog::info("{}: these say nothing here: {}", options.config, fmt::join(file.without_effect, ", "));
   }
   settle_process(options);
-  Options all = options;
-  auto before = predecessor(all);
-  ferry::proxy::Daemon(all, api, std::move(before), std::move(kept)).run();
+  bool refused = false;
+  auto before = predecessor(options, refused);
+  ferry::proxy::Daemon daemon(options, std::move(arguments), api, std::move(before), std::move(kept));
+  if (refused) daemon.leave_takeover_socket();
+  daemon.run();
   return EXIT_SUCCESS;
 }
 
@@ -181,6 +184,9 @@ int main(int argc, char** argv) {
   } catch (const ferry::proxy::UsageError& error) {
     complain(error);
     return kUsage;
+  } catch (const std::bad_alloc&) {
+    std::fputs("kube-ferry: out of memory for what the cluster says; give it more, or start it anew\n", stderr);
+    return EXIT_FAILURE;
   } catch (const std::exception& error) {
     complain(error);
     return EXIT_FAILURE;

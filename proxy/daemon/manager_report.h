@@ -53,6 +53,8 @@ class ManagerReport {
 
   /// What there is to tell, in lines of NAME=VALUE; empty: nothing. The same again until heard() was called.
   std::string next(const Standing& standing, Time now);
+  /// The manager knows that this process is ready.
+  bool ready() const { return told_.ready; }
   /// The manager has got what next() gave last.
   void heard();
 

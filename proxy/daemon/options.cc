@@ -55,6 +55,7 @@ struct RawOptions {
   std::string metrics_bind_address = fmt::format("127.0.0.1:{}", kMetricsPort);
   bool bind_address_hard_fail = false;
   std::string verbosity = "2";
+  std::string log_format = "text";
   bool cleanup = false;
   bool init_only = false;
   bool version = false;
@@ -78,6 +79,7 @@ constexpr const char* kFooter =
     "  kube-ferry top                                  services by what is carried to them, live\n"
     "  kube-ferry get services|endpoints|connections   lists of them; -o wide or json\n"
     "  kube-ferry explain NAMESPACE/NAME[:PORT]        which endpoints are used, which not, and why\n"
+    "  kube-ferry set log-level N                      how much is logged from now on\n"
     "  kube-ferry probe                                whether it is well, by its exit code\n"
     "\n"
     "Commands that ask no kube-ferry:\n"
@@ -85,6 +87,8 @@ constexpr const char* kFooter =
     "  kube-ferry completion bash|zsh|fish             what lets a shell complete all this by the Tab key\n"
     "\n"
     "Signals: on SIGTERM or SIGINT no new connection is taken and the open ones may end; a second one cuts them.\n"
+    "On SIGHUP the --config file and the kubeconfig are read again and the access log is opened anew; SIGUSR1 logs\n"
+    "more, SIGUSR2 less.\n"
     "Exit code: 0 after an orderly end, 2 when the command line is wrong, 1 for any other failure.";
 
 /// Of the flags that end the program.
@@ -95,10 +99,10 @@ constexpr std::size_t kExplanationColumn = 36;
 
 void define_cluster_flags(CLI::App& app, RawOptions& raw) {
   const std::string group = "Where the cluster's state comes from";
-  app.add_option(
-         "--config", raw.config,
-         "A KubeProxyConfiguration, as kube-proxy reads it. What a\nflag says counts more; the log names fields "
-         "that say nothing\nhere")
+  app.add_option("--config", raw.config,
+                 "A KubeProxyConfiguration, as kube-proxy reads it, and a\nKubeFerryConfiguration for the rest, read "
+                 "again when "
+                 "they\nchange. What a flag says counts more; the log names fields\nthat say nothing here")
       ->option_text("FILE")
       ->group(group);
   app.add_option("--master", raw.master,
@@ -161,7 +165,7 @@ void define_node_flags(CLI::App& app, RawOptions& raw) {
 
 void define_ending_flags(CLI::App& app, RawOptions& raw) {
   app.add_option("--write-config-to", raw.write_config_to,
-                 "Write the KubeProxyConfiguration that is in force here, or\nprint it (-), and exit")
+                 "Write the configuration that is in force here, or print it\n(-), and exit")
       ->option_text("FILE")
       ->group(kEndingGroup);
   app.add_flag("--init-only", raw.init_only,
@@ -232,9 +236,10 @@ void define_observation_flags(CLI::App& app, RawOptions& raw) {
                  "127.0.0.1:10249)")
       ->option_text("IP:PORT")
       ->group(group);
-  app.add_option("--admin-socket", raw.admin_socket,
-                 "Where kube-ferry top, get and explain ask; only its owner\nmay (default /run/kube-ferry/admin.sock; "
-                 "'' for none)")
+  app.add_option(
+         "--admin-socket", raw.admin_socket,
+         "Where kube-ferry top, get, explain and set ask; only its\nowner may (default /run/kube-ferry/admin.sock; "
+         "'' for none)")
       ->option_text("PATH")
       ->group(group);
   app.add_flag("--show-clients", raw.show_clients, "Tell who connects at a metrics address that is not\nloopback, too")
@@ -257,6 +262,10 @@ void define_observation_flags(CLI::App& app, RawOptions& raw) {
                  "(default 2)")
       ->option_text("LEVEL")
       ->group(group);
+  app.add_option("--log-format,--logging-format", raw.log_format,
+                 "Lines of text, or of JSON as Kubernetes' components write\nthem (default text)")
+      ->option_text("text|json")
+      ->group(group);
 }
 
 int parse_oom_score_adj(const std::string& value) {
@@ -274,6 +283,12 @@ Options::ApiVersion parse_api_version(const std::string& value) {
   if (value == "auto") return Options::ApiVersion::kAuto;
   if (value == "v1beta1") return Options::ApiVersion::kV1beta1;
   throw UsageError(fmt::format("--api-version {}: give auto, which asks the server, or v1beta1", value));
+}
+
+LogFormat parse_log_format(const std::string& value) {
+  if (value == "text") return LogFormat::kText;
+  if (value == "json") return LogFormat::kJson;
+  throw UsageError(fmt::format("--log-format {}: give text or json", value));
 }
 
 CaptureMethod parse_capture(const std::string& value) {
@@ -337,6 +352,7 @@ Options check(const RawOptions& raw) {
   options.init_only = raw.init_only;
   options.cleanup = raw.cleanup;
   options.verbosity = static_cast<int>(parse_whole_number("--v", raw.verbosity, 0, 10));
+  options.log_format = parse_log_format(raw.log_format);
   return options;
 }
 
@@ -385,7 +401,7 @@ std::string single_spaced(std::string text) {
 /// What stands where no flag does: perhaps a command, which main() knows in the first place alone.
 std::string explain_extra(const std::string& argument, const CLI::App& app) {
   const std::size_t most_changes = std::max<std::size_t>(1, argument.size() / 3);
-  static const std::vector<std::string> kCommands{"check", "completion", "explain", "get", "probe", "top"};
+  static const std::vector<std::string> kCommands{"check", "completion", "explain", "get", "probe", "set", "top"};
   if (const auto command = nearest_word(argument, kCommands, most_changes)) {
     return fmt::format("unexpected argument '{}'; did you mean kube-ferry {}, with nothing before it?", argument,
                        *command);

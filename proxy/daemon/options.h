@@ -12,6 +12,7 @@
 
 #include "config/ip_address.h"
 #include "proxy/capture/capture.h"
+#include "proxy/daemon/log_format.h"
 #include "proxy/daemon/usage_error.h"
 
 namespace CLI {
@@ -94,6 +95,7 @@ struct Options {
   bool bind_address_hard_fail = false;
   /// As kube-proxy's: 0 to 2 the least, 4 debugging, 6 everything.
   int verbosity = 2;
+  LogFormat log_format = LogFormat::kText;
   /// What the process asks of the kernel for when memory runs out (proc_pid_oom_score_adj(5)).
   int oom_score_adj = 0;
   /// It was asked for rather than being the default.

@@ -1,5 +1,6 @@
 #include "proxy/daemon/rate_limit_sink.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
@@ -11,19 +12,57 @@ namespace {
 std::string key_of(const spdlog::details::log_msg& message) {
   std::string key(message.logger_name.data(), message.logger_name.size());
   for (const char c : message.payload) {
+    if (key.size() == RateLimitSink::kMaxText) break;
     if (c < '0' || c > '9') key.push_back(c);
   }
   return key;
+}
+
+/// Whole characters of UTF-8, at most kMaxText bytes of them.
+std::string example_of(const spdlog::details::log_msg& message) {
+  std::size_t size = std::min(message.payload.size(), RateLimitSink::kMaxText);
+  while (size > 0 && size < message.payload.size() && (static_cast<unsigned char>(message.payload[size]) >> 6U) == 2U) {
+    --size;
+  }
+  return {message.payload.data(), size};
 }
 
 }  // namespace
 
 RateLimitSink::RateLimitSink(std::shared_ptr<spdlog::sinks::sink> next) : next_(std::move(next)) {}
 
+void RateLimitSink::settle(spdlog::log_clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  close_windows(now);
+}
+
+void RateLimitSink::close_windows(spdlog::log_clock::time_point now) {
+  if (counts_.empty() || now < next_close_) return;
+  next_close_ = now + kWindow;
+  for (auto at = counts_.begin(); at != counts_.end();) {
+    const Count& count = at->second;
+    if (now - count.window_start < kWindow) {
+      next_close_ = std::min(next_close_, count.window_start + kWindow);
+      ++at;
+      continue;
+    }
+    if (count.held_back > 0) {
+      const std::string text = fmt::format("held back {} messages such as: {}", count.held_back, count.example);
+      next_->log({now, {}, count.logger, count.level, text});
+    }
+    at = counts_.erase(at);
+  }
+}
+
 RateLimitSink::Count& RateLimitSink::count_of(const spdlog::details::log_msg& message) {
   std::string key = key_of(message);
-  if (counts_.size() >= kMaxMessages && !counts_.contains(key)) counts_.clear();
-  return counts_[std::move(key)];
+  if (counts_.size() >= kMaxMessages && !counts_.contains(key)) key.clear();
+  const auto [at, is_new] = counts_.try_emplace(std::move(key));
+  if (is_new) {
+    at->second.window_start = message.time;
+    next_close_ = counts_.size() == 1 ? message.time + kWindow : std::min(next_close_, message.time + kWindow);
+  }
+  return at->second;
 }
 
 void RateLimitSink::sink_it_(const spdlog::details::log_msg& message) {
@@ -31,20 +70,18 @@ void RateLimitSink::sink_it_(const spdlog::details::log_msg& message) {
     next_->log(message);
     return;
   }
+  close_windows(message.time);
   Count& count = count_of(message);
-  if (message.time - count.window_start >= kWindow) {
-    if (count.held_back > 0) {
-      const std::string text = fmt::format("held back {} messages like the next one", count.held_back);
-      next_->log({message.time, message.source, message.logger_name, message.level, text});
-    }
-    count = {.window_start = message.time};
-  }
-  if (count.passed == kBurst) {
-    ++count.held_back;
+  if (count.passed < kBurst) {
+    ++count.passed;
+    next_->log(message);
     return;
   }
-  ++count.passed;
-  next_->log(message);
+  held_back_.fetch_add(1, std::memory_order_relaxed);
+  if (count.held_back++ > 0) return;
+  count.example = example_of(message);
+  count.logger.assign(message.logger_name.data(), message.logger_name.size());
+  count.level = message.level;
 }
 
 void RateLimitSink::flush_() { next_->flush(); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <new>
 #include <utility>
 
 #include <fcntl.h>
@@ -183,10 +184,15 @@ Acceptor::Outcome Acceptor::accept_one(Watch& watch, TimePoint now, Sharing shar
   UniqueFd client(accept_from(watch.socket->fd.get(), peer));
   if (client) {
     pause_ = std::chrono::milliseconds{0};
-    if (watch.target.port) {
-      take(watch.target, std::move(client), peer, sharing, now);
-    } else {
-      take_captured(std::move(client), peer, sharing, now);
+    try {
+      if (watch.target.port) {
+        take(watch.target, std::move(client), peer, sharing, now);
+      } else {
+        take_captured(std::move(client), peer, sharing, now);
+      }
+    } catch (const std::bad_alloc&) {
+      // The connection was closed on the way here.
+      counters_.shed_for_memory.add();
     }
     return Outcome::kAccepted;
   }

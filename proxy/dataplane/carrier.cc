@@ -1,6 +1,7 @@
 #include "proxy/dataplane/carrier.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include <sys/socket.h>
@@ -47,12 +48,35 @@ Carrier::~Carrier() {
 
 Dialler::Outcomes Carrier::outcomes() {
   return {[this](Session& session, TimePoint now) { connected(session, now); },
-          [this](Session& session, TimePoint now) { give_up(session, now); }};
+          [this](Session& session, TimePoint now) { give_up(session, now); },
+          [this](Session& session, TimePoint now) { shed(session, now); }};
+}
+
+template <typename Work>
+void Carrier::with_memory(Session& session, TimePoint now, Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    if (!session.closed) shed(session, now);
+  }
+}
+
+void Carrier::shed(Session& session, TimePoint now) {
+  counters_.shed_for_memory.add();
+  reset(session, ConnectionEnd::kNoMemory, now);
 }
 
 void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, const Arrival& arrival, TimePoint now) {
+  std::unique_ptr<Session> made;
+  try {
+    made = std::make_unique<Session>();
+  } catch (const std::bad_alloc&) {
+    counters_.shed_for_memory.add();
+    close_with_reset(std::move(client));
+    return;
+  }
   // Owned by the list it is in, from here until finish_turn() frees it.
-  Session& session = *std::make_unique<Session>().release();
+  Session& session = *made.release();
   young_.push_back(session);
   session.client.fd = std::move(client);
   session.port = port;
@@ -65,11 +89,11 @@ void Carrier::take(UniqueFd client, const std::shared_ptr<WorkerPort>& port, con
   if (const int error =
           poller_.watch(session.client.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kClient, &session));
       error != 0) {
-    counters_.dial_failures[static_cast<std::size_t>(classify_dial_error(error))].add();
+    counters_.dial_failures[static_cast<std::size_t>(counters_.dial_failed(error))].add();
     give_up(session, now);
     return;
   }
-  dialler_.begin(session, arrival.header, now);
+  with_memory(session, now, [&] { dialler_.begin(session, arrival.header, now); });
 }
 
 std::vector<HandedConnection> Carrier::give(std::size_t most, TimePoint now) {
@@ -158,7 +182,7 @@ void Carrier::client_ready(Session& session, std::uint32_t events, TimePoint now
   }
   session.client.note(events);
   if (!session.dialling) {
-    carry(session, now);
+    with_memory(session, now, [&] { carry(session, now); });
   } else if (session.client.failed) {
     // A FIN alone is no reason to stop: the client may have sent its request and wait for the answer.
     close(session, ConnectionEnd::kClientLeft, now);
@@ -169,21 +193,25 @@ void Carrier::backend_ready(Session& session, std::uint32_t events, TimePoint no
   if (session.closed || session.replaced) {
     return;
   }
-  if (session.dialling) {
-    dialler_.backend_ready(session, events, now);
-    if (session.replaced) replaced_.push_back(&session);
-    return;
-  }
-  session.backend.note(events);
-  carry(session, now);
+  with_memory(session, now, [&] {
+    if (session.dialling) {
+      dialler_.backend_ready(session, events, now);
+      if (session.replaced) replaced_.push_back(&session);
+      return;
+    }
+    session.backend.note(events);
+    carry(session, now);
+  });
 }
 
 void Carrier::hedge_ready(Session& session, std::uint32_t events, TimePoint now) {
   if (session.closed || session.replaced || !session.dialling || !session.dialling->hedge) {
     return;
   }
-  dialler_.hedge_ready(session, events, now);
-  if (session.replaced) replaced_.push_back(&session);
+  with_memory(session, now, [&] {
+    dialler_.hedge_ready(session, events, now);
+    if (session.replaced) replaced_.push_back(&session);
+  });
 }
 
 void Carrier::state_changed(const std::shared_ptr<WorkerPort>& port, TimePoint now) {
@@ -199,7 +227,7 @@ void Carrier::finish_turn(TimePoint now) {
   for (Session* const session : turn_) {
     session->queued = false;
     if (!session->closed) {
-      carry(*session, now);
+      with_memory(*session, now, [&] { carry(*session, now); });
     }
   }
   turn_.clear();
@@ -214,7 +242,7 @@ void Carrier::finish_turn(TimePoint now) {
 
 void Carrier::act_on_deadlines(TimePoint now) {
   dialler_.act_on_deadlines(now);
-  checks_.expire(now, [&](Session::Check& due) { check(due.session, now); });
+  checks_.expire(now, [&](Session::Check& due) { with_memory(due.session, now, [&] { check(due.session, now); }); });
   drain_due(now);
   settle_aged(now);
   while (!half_closed_.empty() && now - half_closed_.front().active >= options_.half_close_timeout) {

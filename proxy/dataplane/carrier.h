@@ -75,6 +75,10 @@ class Carrier {
  private:
   Dialler::Outcomes outcomes();
   void connected(Session& session, TimePoint now);
+  /// Does the work; where memory is short in the midst of it, the session is reset.
+  template <typename Work>
+  void with_memory(Session& session, TimePoint now, Work work);
+  void shed(Session& session, TimePoint now);
   void give_up(Session& session, TimePoint now);
 
   void carry(Session& session, TimePoint now);

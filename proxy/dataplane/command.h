@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "proxy/dataplane/connection_listing.h"
+#include "proxy/dataplane/dataplane_options.h"
 #include "proxy/dataplane/frontend.h"
 #include "proxy/dataplane/handed.h"
 #include "proxy/dataplane/served_port.h"
@@ -58,6 +59,10 @@ struct Adoption {
 struct Adopt {
   std::shared_ptr<Adoption> adoption;
 };
+/// Go by these options from now on.
+struct UseOptions {
+  std::shared_ptr<const RuntimeOptions> options;
+};
 /// Add to the listing what connections there are.
 struct ListConnections {
   std::shared_ptr<ConnectionListing> listing;
@@ -98,9 +103,9 @@ struct CancelAll {};
 /// Reset every connection, close every listener, and end the thread.
 struct Quit {};
 
-using Command = std::variant<Listen, Unlisten, UseState, Forget, Adopt, ListConnections, Hold, Proceed, LeaveStreams,
-                             LeaveListeners, AcceptInherited, GiveFlows, GiveConnections, TakeFlow, TakeConnection,
-                             ReportIdle, CancelAll, Quit>;
+using Command = std::variant<Listen, Unlisten, UseState, Forget, Adopt, UseOptions, ListConnections, Hold, Proceed,
+                             LeaveStreams, LeaveListeners, AcceptInherited, GiveFlows, GiveConnections, TakeFlow,
+                             TakeConnection, ReportIdle, CancelAll, Quit>;
 /// A large cluster makes tens of thousands of them at a time, which a vector would move each time it grows.
 using Commands = std::deque<Command>;
 

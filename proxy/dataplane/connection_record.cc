@@ -38,6 +38,8 @@ std::string_view to_string(ConnectionEnd end) {
       return "client vanished";
     case ConnectionEnd::kEndpointVanished:
       return "endpoint vanished";
+    case ConnectionEnd::kNoMemory:
+      return "no memory";
     case ConnectionEnd::kShutdown:
       break;
   }

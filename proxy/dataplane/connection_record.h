@@ -41,6 +41,8 @@ enum class ConnectionEnd : std::uint8_t {
   /// Who ought to have answered was silent for too long.
   kClientVanished,
   kEndpointVanished,
+  /// There was no memory to go on with it.
+  kNoMemory,
   /// The daemon ended.
   kShutdown,
 };

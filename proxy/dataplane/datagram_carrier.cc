@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include <sys/socket.h>
@@ -232,17 +233,22 @@ Flow* DatagramCarrier::open_flow(DatagramService& service, const Peer& client, T
   if (!budget_.take() && !(make_room() && budget_.take())) {
     return nullptr;
   }
-  std::unique_ptr<Flow> flow = dial(service, client, now);
-  const int error =
-      flow ? poller_.watch(flow->upstream.get(), EPOLLIN, EventTag(EventTag::Kind::kFlow, flow.get())) : 0;
-  if (!flow || error != 0) {
+  std::unique_ptr<Flow> flow;
+  bool open = false;
+  try {
+    flow = dial(service, client, now);
+    open = flow && poller_.watch(flow->upstream.get(), EPOLLIN, EventTag(EventTag::Kind::kFlow, flow.get())) == 0;
+    if (open) service.flows.emplace(client, flow.get());
+  } catch (const std::bad_alloc&) {
+    open = false;
+  }
+  if (!open) {
     if (flow) flow->endpoint->closed();
     budget_.give_back();
     service.port->counters.failed.add();
     counters_.flows.failed.add();
     return nullptr;
   }
-  service.flows.emplace(client, flow.get());
   active_.push_back(*flow);
   service.port->counters.accepted.add();
   counters_.flows.accepted.add();
@@ -286,13 +292,13 @@ std::unique_ptr<Flow> DatagramCarrier::dial(DatagramService& service, const Peer
       if (made_room) socket = connect_datagrams(backend.address, backend.port);
     }
     if (socket.error == 0) {
+      if (sticky) affinity_.remember(key, backend, now);
       flow->endpoint = &port.endpoint(backend);
       flow->endpoint->try_open(0);
       flow->upstream = std::move(socket.fd);
-      if (sticky) affinity_.remember(key, backend, now);
       return flow;
     }
-    counters_.dial_failures[static_cast<std::size_t>(classify_dial_error(socket.error))].add();
+    counters_.dial_failures[static_cast<std::size_t>(counters_.dial_failed(socket.error))].add();
   }
   return nullptr;
 }
@@ -411,7 +417,7 @@ void DatagramCarrier::refused(Flow& flow, TimePoint now) {
 
 bool DatagramCarrier::redirect(Flow& flow, const config::Backend& backend, TimePoint now) {
   if (const int error = reconnect_datagrams(flow.upstream.get(), backend.address, backend.port); error != 0) {
-    counters_.dial_failures[static_cast<std::size_t>(classify_dial_error(error))].add();
+    counters_.dial_failures[static_cast<std::size_t>(counters_.dial_failed(error))].add();
     close(flow);
     return false;
   }

@@ -93,6 +93,11 @@ void Dataplane::Impl::move_to(NodeView node) {
   schedule_retry();
 }
 
+void Dataplane::Impl::use(RuntimeOptions options) {
+  options_.ejection.max_percent.set(options.max_ejected_percent);
+  post(Commands{UseOptions{std::make_shared<const RuntimeOptions>(std::move(options))}});
+}
+
 void Dataplane::Impl::stop_accepting() {
   Commands commands;
   {
@@ -294,6 +299,8 @@ void Dataplane::start() { impl_->start(); }
 void Dataplane::apply(const std::vector<config::ServicePortChange>& changes) { impl_->apply(changes); }
 
 void Dataplane::move_to(NodeView node) { impl_->move_to(std::move(node)); }
+
+void Dataplane::use(RuntimeOptions options) { impl_->use(std::move(options)); }
 
 void Dataplane::inherit(Inheritance inheritance) { impl_->inherit(std::move(inheritance)); }
 

@@ -58,6 +58,9 @@ class Dataplane {
   /// The node has these addresses and neighbours now. What is served at an address that it keeps is not touched.
   void move_to(NodeView node);
 
+  /// Goes by these options from now on: what is looked at next goes by them, carried connections among it.
+  void use(RuntimeOptions options);
+
   /// To take another process's place, with DataplaneOptions::heir. It goes in this order: start(), apply() until what
   /// there is to serve is known, inherit(), take_affinities() and take_flow(), take_effect(), take_connection().
   ///

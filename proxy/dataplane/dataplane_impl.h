@@ -41,6 +41,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   void start();
   void apply(const std::vector<config::ServicePortChange>& changes);
   void move_to(NodeView node);
+  void use(RuntimeOptions options);
   void stop_accepting();
   void leave_accepting();
   void drain(std::chrono::steady_clock::time_point deadline, std::function<void(DrainResult)> done);
@@ -85,7 +86,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   void schedule_retry();
 
   boost::asio::any_io_executor control_;
-  const DataplaneOptions options_;
+  DataplaneOptions options_;
   std::shared_ptr<spdlog::logger> logger_;
   std::unique_ptr<Capture> capture_;
   /// Guards the table and the registry, which snapshot() reads from other threads.

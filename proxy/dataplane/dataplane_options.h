@@ -55,4 +55,13 @@ struct DataplaneOptions {
   int listen_backlog = 4096;
 };
 
+/// Those of the options that may change while connections are carried; what each means is said above.
+struct RuntimeOptions {
+  std::chrono::milliseconds half_close_timeout{};
+  std::chrono::milliseconds dead_peer_timeout{};
+  std::chrono::milliseconds udp_idle_timeout{};
+  std::function<void(const ConnectionRecord&)> on_closed{};
+  unsigned max_ejected_percent = 0;
+};
+
 }  // namespace ferry::proxy

@@ -108,6 +108,10 @@ struct DataplaneTotals {
   std::map<int, std::uint64_t> accept_errors;
   /// Connections accepted and reset at once because descriptors were short.
   std::uint64_t shed = 0;
+  /// Connections closed because there was no memory for them.
+  std::uint64_t shed_for_memory = 0;
+  /// Dials that failed for want of something of ours, by errno.
+  std::map<int, std::uint64_t> dial_shortages;
   /// Connections of load balancers that did not begin with a PROXY header, and those made for clients who are not
   /// answered. Both are reset.
   std::uint64_t proxy_header_errors = 0;

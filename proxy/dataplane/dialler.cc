@@ -1,6 +1,7 @@
 #include "proxy/dataplane/dialler.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 #include <variant>
 
@@ -114,7 +115,7 @@ bool Dialler::dial(Session& session, const DialPlan::Dial& step, TimePoint now) 
     socket.error = poller_.watch(socket.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kBackend, &session));
   }
   if (socket.error != 0) {
-    current_failed(session, classify_dial_error(socket.error), now);
+    current_failed(session, counters_.dial_failed(socket.error), now);
     return false;
   }
   Session::Dialling& dialling = *session.dialling;
@@ -157,7 +158,7 @@ void Dialler::begin_hedge(Session& session, TimePoint now) {
     socket.error = poller_.watch(socket.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kHedge, &session));
   }
   if (socket.error != 0) {
-    note_failure(session, endpoint, classify_dial_error(socket.error), now);
+    note_failure(session, endpoint, counters_.dial_failed(socket.error), now);
     return;
   }
   dialling.hedge = std::make_unique<Session::Hedge>();
@@ -194,7 +195,7 @@ void Dialler::arm(Session& session) {
 void Dialler::backend_ready(Session& session, std::uint32_t events, TimePoint now) {
   session.backend.note(events);
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
-    current_failed(session, classify_dial_error(take_socket_error(session.backend.fd.get())), now);
+    current_failed(session, counters_.dial_failed(take_socket_error(session.backend.fd.get())), now);
     if (session.dialling->hedge) {
       promote_hedge(session);
       arm(session);
@@ -210,7 +211,7 @@ void Dialler::hedge_ready(Session& session, std::uint32_t events, TimePoint now)
   Session::Hedge& hedge = *session.dialling->hedge;
   hedge.leg.note(events);
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
-    hedge_failed(session, classify_dial_error(take_socket_error(hedge.leg.fd.get())), now);
+    hedge_failed(session, counters_.dial_failed(take_socket_error(hedge.leg.fd.get())), now);
     arm(session);
   } else if (hedge.leg.writable) {
     counters_.hedges_won.add();
@@ -222,7 +223,13 @@ void Dialler::hedge_ready(Session& session, std::uint32_t events, TimePoint now)
 }
 
 void Dialler::act_on_deadlines(TimePoint now) {
-  wheel_.expire(now, [&](Session& session) { on_deadline(session, now); });
+  wheel_.expire(now, [&](Session& session) {
+    try {
+      on_deadline(session, now);
+    } catch (const std::bad_alloc&) {
+      outcomes_.no_memory(session, now);
+    }
+  });
 }
 
 void Dialler::on_deadline(Session& session, TimePoint now) {
@@ -261,6 +268,8 @@ void Dialler::hedge_failed(Session& session, DialFailure failure, TimePoint now)
 
 void Dialler::note_failure(Session& session, WorkerEndpoint& endpoint, DialFailure failure, TimePoint now) {
   const WorkerPort& port = *session.port;
+  // First, for what follows may find no memory.
+  endpoint.closed();
   session.dialling->plan.failed(endpoint.record->endpoint, failure);
   if (failure != DialFailure::kLocalShortage) {
     endpoint.counters->failed.add();
@@ -271,7 +280,6 @@ void Dialler::note_failure(Session& session, WorkerEndpoint& endpoint, DialFailu
       counters_.ejections.add();
     }
   }
-  endpoint.closed();
   // Last, so that whoever sees the failure sees what came of it.
   counters_.dial_failures[static_cast<std::size_t>(failure)].add();
 }

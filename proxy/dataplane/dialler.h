@@ -28,6 +28,8 @@ class Dialler {
     std::function<void(Session&, TimePoint)> connected;
     /// No endpoint took it; the session is still here.
     std::function<void(Session&, TimePoint)> gave_up;
+    /// There was no memory to go on with it; the session is still here.
+    std::function<void(Session&, TimePoint)> no_memory;
   };
 
   /// A second endpoint is dialled after this long at the earliest; and after this long when too few dials have shown

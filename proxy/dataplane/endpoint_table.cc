@@ -11,8 +11,10 @@ std::shared_ptr<EndpointRecord> EndpointTable::of(const config::Backend& endpoin
     if (state_.compare_exchange_strong(state, made.get(), std::memory_order_acq_rel)) state = made.release();
   }
   const std::lock_guard lock(state->mutex);
-  std::shared_ptr<EndpointRecord>& record = state->records[endpoint];
-  if (!record) record = std::make_shared<EndpointRecord>(endpoint, workers_);
+  if (const auto found = state->records.find(endpoint); found != state->records.end()) return found->second;
+  // Whole before it is in the table: there may be no memory for one of the two.
+  auto record = std::make_shared<EndpointRecord>(endpoint, workers_);
+  state->records.emplace(endpoint, record);
   return record;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <new>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -30,12 +31,13 @@ bool is_change(const Command& first) {
 Worker::Worker(std::size_t index, const DataplaneOptions& options, AffinityTable& affinity, FlowBudget& flows,
                WorkerReports reports)
     : index_(index),
+      options_(options),
       reports_(std::move(reports)),
       resources_(options.max_held_bytes_per_worker, options.max_pipes_per_worker),
-      carrier_(poller_, resources_, counters_, affinity, options, Clock::now()),
+      carrier_(poller_, resources_, counters_, affinity, options_, Clock::now()),
       headers_(poller_, counters_,
                [this](UniqueFd client, const Target& target, const Peer& peer, Clock::time_point now) {
-                 acceptor_.go_on(std::move(client), target, peer, now);
+                 with_connection_memory([&] { acceptor_.go_on(std::move(client), target, peer, now); });
                }),
       acceptor_(
           poller_, carrier_, headers_, counters_, options.workers == 1,
@@ -43,7 +45,7 @@ Worker::Worker(std::size_t index, const DataplaneOptions& options, AffinityTable
             return offer(client, arrival, port);
           },
           reports_.listener_closed),
-      datagrams_(poller_, counters_, affinity, flows, options, reports_.listener_closed) {
+      datagrams_(poller_, counters_, affinity, flows, options_, reports_.listener_closed) {
   const int error = poller_.watch(mailbox_.wake_fd(), EPOLLIN | EPOLLET, EventTag(EventTag::Kind::kMailbox, &mailbox_));
   if (error != 0) {
     throw std::system_error(error, std::generic_category(), "cannot watch a worker's mailbox");
@@ -110,6 +112,24 @@ void Worker::run() {
   datagrams_.close_all();
 }
 
+template <typename Work>
+void Worker::with_connection_memory(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    counters_.shed_for_memory.add();
+  }
+}
+
+template <typename Work>
+void Worker::with_memory(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    counters_.datagrams_dropped.add();
+  }
+}
+
 void Worker::tell(const epoll_event& event, Clock::time_point now) {
   const EventTag tag(event);
   switch (tag.kind()) {
@@ -129,13 +149,13 @@ void Worker::tell(const epoll_event& event, Clock::time_point now) {
       carrier_.hedge_ready(tag.target<Session>(), event.events, now);
       break;
     case EventTag::Kind::kService:
-      datagrams_.service_ready(tag.target<DatagramService>(), now);
+      with_memory([&] { datagrams_.service_ready(tag.target<DatagramService>(), now); });
       break;
     case EventTag::Kind::kHeader:
       headers_.ready(tag.target<HeaderReader::Waiting>(), now);
       break;
     case EventTag::Kind::kFlow:
-      datagrams_.flow_ready(tag.target<Flow>(), now);
+      with_memory([&] { datagrams_.flow_ready(tag.target<Flow>(), now); });
       break;
   }
 }
@@ -156,6 +176,13 @@ void Worker::unlisten(const Unlisten& command, Clock::time_point now) {
   }
 }
 
+void Worker::use(const RuntimeOptions& options) {
+  options_.half_close_timeout = options.half_close_timeout;
+  options_.dead_peer_timeout = options.dead_peer_timeout;
+  options_.udp_idle_timeout = options.udp_idle_timeout;
+  options_.on_closed = options.on_closed;
+}
+
 void Worker::obey_commands(Clock::time_point now) {
   struct Obey {
     Worker& worker;
@@ -173,6 +200,7 @@ void Worker::obey_commands(Clock::time_point now) {
       }
     }
     void operator()(const Forget& command) const { worker.ports_.erase(command.port.get()); }
+    void operator()(const UseOptions& command) const { worker.use(*command.options); }
     void operator()(const ListConnections& command) const { worker.list_connections(*command.listing, now); }
     void operator()(const Adopt& command) const { worker.adopt(*command.adoption, now); }
     void operator()(const Hold& /*command*/) const {
@@ -198,8 +226,10 @@ void Worker::obey_commands(Clock::time_point now) {
     }
     void operator()(const TakeConnection& command) const {
       worker.awaited_.fetch_sub(1, std::memory_order_relaxed);
-      worker.carrier_.take_over(std::move(*command.connection), worker.port_or_former(command.port, command.state),
-                                now);
+      worker.with_connection_memory([&] {
+        worker.carrier_.take_over(std::move(*command.connection), worker.port_or_former(command.port, command.state),
+                                  now);
+      });
     }
     void operator()(const ReportIdle& /*command*/) const { worker.report_when_idle_ = true; }
     void operator()(const CancelAll& /*command*/) const {
@@ -233,15 +263,25 @@ bool Worker::offer(UniqueFd& client, const Arrival& arrival, const WorkerPort& p
   if (load() <= fewest + kToleratedLead + fewest / 16) {
     return false;
   }
+  const auto adoption = std::make_shared<Adoption>(Adoption{UniqueFd(), port.shared, port.state, arrival});
+  const auto batch = std::make_shared<const Commands>(Commands{Adopt{adoption}});
+  adoption->client = std::move(client);
   idlest->awaited_.fetch_add(1, std::memory_order_relaxed);
-  auto adoption = std::make_shared<Adoption>(Adoption{std::move(client), port.shared, port.state, arrival});
-  idlest->post(std::make_shared<const Commands>(Commands{Adopt{std::move(adoption)}}));
+  try {
+    idlest->post(batch);
+  } catch (const std::bad_alloc&) {
+    idlest->awaited_.fetch_sub(1, std::memory_order_relaxed);
+    client = std::move(adoption->client);
+    return false;
+  }
   return true;
 }
 
 void Worker::adopt(Adoption& adoption, Clock::time_point now) {
   awaited_.fetch_sub(1, std::memory_order_relaxed);
-  carrier_.take(std::move(adoption.client), port_or_former(adoption.port, adoption.state), adoption.arrival, now);
+  with_connection_memory([&] {
+    carrier_.take(std::move(adoption.client), port_or_former(adoption.port, adoption.state), adoption.arrival, now);
+  });
 }
 
 void Worker::give_connections(Gathering<HandedConnection>& gathering, Clock::time_point now) {

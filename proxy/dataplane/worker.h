@@ -30,7 +30,7 @@ struct WorkerReports {
 
 /// One thread that carries connections. It does what its mailbox says, and shares nothing with the other workers but
 /// listening sockets and atomic numbers. When it accepts while it has clearly more connections than another, that one
-/// gets the new one. `options`, `affinity` and `flows` outlive it.
+/// gets the new one. `affinity` and `flows` outlive it.
 class Worker {
  public:
   /// Throws std::system_error when the system refuses a descriptor.
@@ -64,9 +64,16 @@ class Worker {
 
  private:
   void run();
+  /// Does the work with datagrams; where memory is short in the midst of it, one is lost.
+  template <typename Work>
+  void with_memory(Work work);
+  /// Takes a connection; where memory is short in the midst of it, that one is ended.
+  template <typename Work>
+  void with_connection_memory(Work work);
   void tell(const epoll_event& event, std::chrono::steady_clock::time_point now);
   void listen(const Listen& command);
   void unlisten(const Unlisten& command, std::chrono::steady_clock::time_point now);
+  void use(const RuntimeOptions& options);
   void obey_commands(std::chrono::steady_clock::time_point now);
   void give_connections(Gathering<HandedConnection>& gathering, std::chrono::steady_clock::time_point now);
   void list_connections(ConnectionListing& listing, std::chrono::steady_clock::time_point now);
@@ -81,6 +88,8 @@ class Worker {
   std::shared_ptr<WorkerPort> port_or_former(const std::shared_ptr<ServedPort>& port, const PortState& state) const;
 
   std::size_t index_;
+  /// What all below go by; changed by this thread alone, between turns.
+  DataplaneOptions options_;
   WorkerReports reports_;
   WorkerCounters counters_;
   RelayResources resources_;

@@ -1,8 +1,18 @@
 #include "proxy/dataplane/worker_counters.h"
 
-#include "proxy/balancer/dial_failure.h"
+#include <map>
 
 namespace ferry::proxy {
+
+namespace {
+
+void add_errors(std::map<int, std::uint64_t>& into, const std::array<Counter, WorkerCounters::kErrnos>& counts) {
+  for (std::size_t error = 0; error < counts.size(); ++error) {
+    if (const std::uint64_t count = counts[error].value(); count > 0) into[static_cast<int>(error)] += count;
+  }
+}
+
+}  // namespace
 
 void WorkerCounters::add_to(DataplaneTotals& totals) const {
   connections.add_to(totals.connections);
@@ -29,11 +39,9 @@ void WorkerCounters::add_to(DataplaneTotals& totals) const {
   totals.shed += shed.value();
   totals.proxy_header_errors += proxy_header_errors.value();
   totals.proxied_strangers += proxied_strangers.value();
-  for (std::size_t error = 0; error < kErrnos; ++error) {
-    if (const std::uint64_t count = accept_errors[error].value(); count > 0) {
-      totals.accept_errors[static_cast<int>(error)] += count;
-    }
-  }
+  totals.shed_for_memory += shed_for_memory.value();
+  add_errors(totals.accept_errors, accept_errors);
+  add_errors(totals.dial_shortages, dial_shortages);
 }
 
 }  // namespace ferry::proxy

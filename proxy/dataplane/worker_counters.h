@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 
+#include "proxy/balancer/dial_failure.h"
 #include "proxy/dataplane/connection_counters.h"
 #include "proxy/dataplane/dataplane_snapshot.h"
 #include "proxy/relay/counter.h"
@@ -36,12 +37,22 @@ struct WorkerCounters {
   Counter given;
   Counter taken_over;
   Counter shed;
+  Counter shed_for_memory;
   Counter proxy_header_errors;
   Counter proxied_strangers;
   Counter batches_done;
   std::array<Counter, kErrnos> accept_errors;
+  /// Dials that failed for want of something of ours, by errno.
+  std::array<Counter, kErrnos> dial_shortages;
 
   void count_accept_error(int error) { accept_errors[static_cast<std::size_t>(error) % kErrnos].add(); }
+
+  /// What the dial met; counts the errno where it is ours.
+  DialFailure dial_failed(int error) {
+    const DialFailure failure = classify_dial_error(error);
+    if (failure == DialFailure::kLocalShortage) dial_shortages[static_cast<std::size_t>(error) % kErrnos].add();
+    return failure;
+  }
 
   void add_to(DataplaneTotals& totals) const;
 };

@@ -1,5 +1,7 @@
 #include "proxy/dataplane/worker_endpoints.h"
 
+#include <utility>
+
 namespace ferry::proxy {
 
 bool WorkerEndpoint::try_open(std::uint32_t most) {
@@ -22,12 +24,13 @@ const EndpointLoad* WorkerEndpoints::Known::find(const config::Backend& endpoint
 
 WorkerEndpoint& WorkerEndpoints::of(const config::Backend& endpoint, EndpointTable& table, std::size_t worker) {
   if (!known_) known_ = std::make_unique<Known>();
-  WorkerEndpoint& known = known_->by_endpoint[endpoint];
-  if (!known.record) {
-    known.record = table.of(endpoint);
-    known.counters = &known.record->counters[worker];
-  }
-  return known;
+  if (const auto found = known_->by_endpoint.find(endpoint); found != known_->by_endpoint.end()) return found->second;
+  // First, for there may be no memory for it.
+  auto record = table.of(endpoint);
+  WorkerEndpoint& made = known_->by_endpoint[endpoint];
+  made.record = std::move(record);
+  made.counters = &made.record->counters[worker];
+  return made;
 }
 
 const EndpointLoads& WorkerEndpoints::loads() const {

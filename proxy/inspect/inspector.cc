@@ -213,7 +213,7 @@ void Inspector::stop() {
   asio::post(state_->loop, [state = state_] { state->timer.cancel(); });
 }
 
-void Inspector::add_to(Routes& routes, bool clients) {
+void Inspector::add_to(Routes& routes, std::function<bool()> clients) {
   routes.add_handler("/api/status", state_->guarded([](State& state, const Request&, const Routes::Reply& reply) {
     reply(json_response(state.status()));
   }));
@@ -226,10 +226,11 @@ void Inspector::add_to(Routes& routes, bool clients) {
                      state_->guarded([](State& state, const Request& request, const Routes::Reply& reply) {
                        state.answer_detail(parse_name(request.path.substr(kServicePath.size())), reply);
                      }));
-  routes.add_handler("/api/connections",
-                     state_->guarded([clients](State& state, const Request& request, const Routes::Reply& reply) {
-                       state.answer_connections(request, clients, reply);
-                     }));
+  routes.add_handler(
+      "/api/connections",
+      state_->guarded([clients = std::move(clients)](State& state, const Request& request, const Routes::Reply& reply) {
+        state.answer_connections(request, clients(), reply);
+      }));
   const auto stream = [self = state_](const Request& request, const Routes::Reply& reply) {
     try {
       self->answer_stream(request, reply);

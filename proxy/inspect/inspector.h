@@ -45,8 +45,8 @@ class Inspector {
   /// Ends them, so that the loop may end.
   void stop();
 
-  /// Adds the pages under /api/. `clients`: tell who connects.
-  void add_to(Routes& routes, bool clients);
+  /// Adds the pages under /api/. `clients`: whether to tell who connects, asked for each request on the loop's thread.
+  void add_to(Routes& routes, std::function<bool()> clients);
 
  private:
   struct State;

@@ -132,6 +132,9 @@ class Completer {
     const std::size_t place = positional_.size();
     if (command.name == "completion" && place == 0) add_alternatives("bash|zsh|fish");
     if (command.name == "get" && place == 0) add_alternatives("services|endpoints|connections");
+    if (command.name == "set" && place == 0) add("log-level");
+    if (command.name == "set" && place == 1) add_alternatives("0|1|2|3|4|5|6|7|8|9|10");
+    if (command.name == "probe" && place == 0) add_alternatives("livez|healthz");
     const bool of_service = (command.name == "get" && place == 1) || (command.name == "explain" && place == 0);
     if (!of_service) return;
     for (const std::string& name : ask_(socket(), current_)) add(name);

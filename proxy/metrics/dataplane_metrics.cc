@@ -1,6 +1,7 @@
 #include "proxy/metrics/dataplane_metrics.h"
 
 #include <cstring>
+#include <map>
 #include <string>
 
 #include "proxy/metrics/service_metrics.h"
@@ -55,12 +56,32 @@ prometheus::MetricFamily dial_failure_metrics(const DialFailures& failures) {
   return family;
 }
 
+void add_errors(prometheus::MetricFamily& family, const std::map<int, std::uint64_t>& counts) {
+  for (const auto& [error, count] : counts) {
+    const char* name = strerrorname_np(error);
+    add_sample(family, number(count), {{"error", name != nullptr ? name : std::to_string(error)}});
+  }
+}
+
+prometheus::MetricFamily shed_metrics(const DataplaneTotals& totals) {
+  auto family = counter_family("kube_ferry_connections_shed_total",
+                               "Connections ended at once for want of descriptors or of memory, by what was short.");
+  add_sample(family, number(totals.shed), {{"reason", "descriptors"}});
+  add_sample(family, number(totals.shed_for_memory), {{"reason", "memory"}});
+  return family;
+}
+
+prometheus::MetricFamily dial_shortage_metrics(const std::map<int, std::uint64_t>& counts) {
+  auto family = counter_family("kube_ferry_dial_shortages_total",
+                               "Dials that failed for want of something of this node's, by error: EADDRNOTAVAIL and "
+                               "EAGAIN are local ports, EMFILE and ENFILE descriptors, ENOBUFS and ENOMEM memory.");
+  add_errors(family, counts);
+  return family;
+}
+
 MetricFamilies resource_metrics(const DataplaneTotals& totals) {
   auto accept_errors = counter_family("kube_ferry_accept_errors_total", "Failures of accept(2), by error.");
-  for (const auto& [error, count] : totals.accept_errors) {
-    const char* name = strerrorname_np(error);
-    add_sample(accept_errors, number(count), {{"error", name != nullptr ? name : std::to_string(error)}});
-  }
+  add_errors(accept_errors, totals.accept_errors);
   auto by_worker = counter_family("kube_ferry_worker_connections_accepted_total", "Connections accepted, by worker.");
   for (std::size_t worker = 0; worker < totals.accepted_by_worker.size(); ++worker) {
     add_sample(by_worker, number(totals.accepted_by_worker[worker]), {{"worker", std::to_string(worker)}});
@@ -101,8 +122,8 @@ MetricFamilies resource_metrics(const DataplaneTotals& totals) {
       counter("kube_ferry_resets_passed_total", "Connections ended by a reset from either side.",
               number(totals.resets_passed)),
       accept_errors,
-      counter("kube_ferry_connections_shed_total", "Connections reset at once because descriptors were short.",
-              number(totals.shed)),
+      shed_metrics(totals),
+      dial_shortage_metrics(totals.dial_shortages),
       gauge("kube_ferry_held_bytes", "Bytes held in memory for peers that are slow to take them.",
             number(totals.held_bytes)),
       gauge("kube_ferry_pipes", "Pipes for splicing, in use or pooled.", number(totals.pipes)),

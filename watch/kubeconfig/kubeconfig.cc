@@ -84,7 +84,8 @@ class KubeconfigReader {
     if (!server) fail(file_, cluster.Mark(), "the cluster '" + name + "' has no server");
     const auto url = parse_url(*server);
     if (!url.has_value()) {
-      fail(file_, cluster["server"].Mark(), "the server '" + *server + "' is no address: " + url.error());
+      fail(file_, cluster["server"].Mark(),
+           "the server '" + without_credentials(*server) + "' is no address: " + url.error());
     }
     config.server = *url;
     config.certificate_authority = secret(cluster, "certificate-authority");
@@ -202,7 +203,7 @@ ClientConfig load_service_account(const fs::path& folder) {
 void override_server(ClientConfig& config, const std::string& master) {
   const auto url = parse_url(master);
   if (!url.has_value()) {
-    throw ClientConfigError("--master: '" + master + "' is no address: " + url.error() +
+    throw ClientConfigError("--master: '" + without_credentials(master) + "' is no address: " + url.error() +
                             "; give a URL such as https://10.0.0.1:6443");
   }
   config.server = *url;

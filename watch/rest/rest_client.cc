@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/error.hpp>
 #include <boost/beast/http/field.hpp>
@@ -45,10 +46,7 @@ std::optional<std::chrono::seconds> retry_after(const http::fields& head) {
 class RestClient::Impl {
  public:
   Impl(asio::any_io_executor executor, ClientConfig config)
-      : config_(std::move(config)),
-        executor_(std::move(executor)),
-        pool_(executor_, config_),
-        token_(config_.token, config_.secret_check_interval) {}
+      : executor_(std::move(executor)), way_(std::make_shared<Way>(executor_, std::move(config))) {}
 
   /// One request on one connection. `retry`: it failed on a kept connection that the server may have closed before the
   /// request reached it.
@@ -56,83 +54,110 @@ class RestClient::Impl {
   asio::awaitable<Result<void>> attempt(const std::string& target, const std::string& document,
                                         const GetOptions& options, const OnBytes& on_bytes, bool fresh, bool& retry) {
     retry = false;
-    const auto request = request_for(target, document, options.compressed);
+    // Its own reference: use() may put another in its place meanwhile.
+    const std::shared_ptr<Way> way = way_;
+    const auto request = request_for(*way, target, document, options.compressed);
     if (!request.has_value()) co_return request.error();
-    auto acquired = co_await pool_.acquire(fresh);
+    auto acquired = co_await way->pool.acquire(fresh);
     if (!acquired.has_value()) co_return acquired.error();
     ConnectionPool::Lease lease = std::move(acquired).value();
     Exchange exchange(*lease);
-    auto asked = co_await exchange.ask(request.value(), config_.read_timeout);
-    if (pool_.closed()) co_return ApiError::cancelled();
+    auto asked = co_await exchange.ask(request.value(), way->config.read_timeout);
+    if (way->pool.closed()) co_return ApiError::cancelled();
     if (!asked.has_value()) {
       retry = lease.reused() && !exchange.answered() && asked.error().kind == ApiError::Kind::kTransport;
       co_return asked;
     }
-    if (exchange.head().result_int() / 100 != 2) co_return co_await read_refusal(lease, exchange);
-    const Exchange::Silence& silence = options.read_timeout ? options.read_timeout : read_timeout_;
+    if (exchange.head().result_int() / 100 != 2) co_return co_await read_refusal(*way, lease, exchange);
+    const Exchange::Silence& silence = options.read_timeout ? options.read_timeout : way->read_timeout;
     auto read = co_await exchange.read_body(silence, on_bytes);
     if (exchange.is_reusable() && read.has_value()) lease.give_back();
-    if (pool_.closed() && !read.has_value()) co_return ApiError::cancelled();
+    if (way->pool.closed() && !read.has_value()) co_return ApiError::cancelled();
     co_return read;
   }
 
-  void close() { pool_.close(); }
+  void use(ClientConfig config) {
+    opened_before_ += way_->pool.opened();
+    std::erase_if(former_ways_, [](const std::weak_ptr<Way>& former) { return former.expired(); });
+    former_ways_.push_back(way_);
+    way_ = std::make_shared<Way>(executor_, std::move(config));
+  }
 
-  const ClientConfig& config() const { return config_; }
+  void close() {
+    way_->pool.close();
+    for (const std::weak_ptr<Way>& former : former_ways_) {
+      if (const std::shared_ptr<Way> way = former.lock()) way->pool.close();
+    }
+  }
+
+  const ClientConfig& config() const { return way_->config; }
   const asio::any_io_executor& executor() const { return executor_; }
-  std::uint64_t connections_opened() const { return pool_.opened(); }
+  std::uint64_t connections_opened() const { return opened_before_ + way_->pool.opened(); }
 
  private:
+  /// One configuration, and the connections made by it.
+  struct Way {
+    Way(const asio::any_io_executor& executor, ClientConfig how)
+        : config(std::move(how)), pool(executor, config), token(config.token, config.secret_check_interval) {}
+
+    const ClientConfig config;
+    const Exchange::Silence read_timeout = [this] { return config.read_timeout; };
+    ConnectionPool pool;
+    SecretReader token;
+  };
+
   /// An error that cannot be read to its end counts all the same, with what was read of it.
-  asio::awaitable<ApiError> read_refusal(ConnectionPool::Lease& lease, Exchange& exchange) {
+  static asio::awaitable<ApiError> read_refusal(Way& way, ConnectionPool::Lease& lease, Exchange& exchange) {
     std::string body;
     const OnBytes keep = [&body](std::string_view bytes) {
       body.append(bytes.substr(0, kMaxErrorBody - body.size()));
       return body.size() < kMaxErrorBody;
     };
-    const auto read = co_await exchange.read_body(read_timeout_, keep);
+    const auto read = co_await exchange.read_body(way.read_timeout, keep);
     ApiError error = decode_status(static_cast<int>(exchange.head().result_int()), body);
     if (!error.retry_after) error.retry_after = retry_after(exchange.head());
     if (exchange.is_reusable() && read.has_value()) lease.give_back();
-    if (pool_.closed()) co_return ApiError::cancelled();
+    if (way.pool.closed()) co_return ApiError::cancelled();
     co_return error;
   }
 
-  Result<Connection::Request> request_for(const std::string& target, const std::string& document, bool compressed) {
+  static Result<Connection::Request> request_for(Way& way, const std::string& target, const std::string& document,
+                                                 bool compressed) {
+    const ClientConfig& config = way.config;
     const auto method = document.empty() ? http::verb::get : http::verb::post;
-    Connection::Request request(method, config_.server.base_path + target, 11);
+    Connection::Request request(method, config.server.base_path + target, 11);
     if (!document.empty()) {
       request.set(http::field::content_type, "application/json");
       request.body() = document;
       request.prepare_payload();
     }
-    request.set(http::field::host, config_.server.authority());
-    request.set(http::field::user_agent, config_.user_agent);
+    request.set(http::field::host, config.server.authority());
+    request.set(http::field::user_agent, config.user_agent);
     request.set(http::field::accept, "application/json");
     if (compressed) request.set(http::field::accept_encoding, "gzip");
-    if (!config_.token.empty()) {
-      const std::string& token = token_.current();
+    if (!config.token.empty()) {
+      const std::string& token = way.token.current();
       // Without it the server would only say that somebody unknown asked.
-      if (token.empty() || !is_header_text(token)) return bad_token(token.empty());
+      if (token.empty() || !is_header_text(token)) return bad_token(config, token.empty());
       request.set(http::field::authorization, "Bearer " + token);
-    } else if (!config_.username.empty()) {
-      request.set(http::field::authorization, "Basic " + base64_encode(config_.username + ":" + config_.password));
+    } else if (!config.username.empty()) {
+      request.set(http::field::authorization, "Basic " + base64_encode(config.username + ":" + config.password));
     }
     return request;
   }
 
-  ApiError bad_token(bool missing) const {
+  static ApiError bad_token(const ClientConfig& config, bool missing) {
     ApiError error;
-    error.message = config_.token.file.empty() ? "the token" : "the token in " + config_.token.file;
+    error.message = config.token.file.empty() ? "the token" : "the token in " + config.token.file;
     error.message += missing ? " cannot be read" : " has a control character inside";
     return error;
   }
 
-  ClientConfig config_;
-  const Exchange::Silence read_timeout_ = [this] { return config_.read_timeout; };
   asio::any_io_executor executor_;
-  ConnectionPool pool_;
-  SecretReader token_;
+  std::shared_ptr<Way> way_;
+  /// Requests may be under way by them.
+  std::vector<std::weak_ptr<Way>> former_ways_;
+  std::uint64_t opened_before_ = 0;
 };
 
 RestClient::RestClient(asio::any_io_executor executor, ClientConfig config)
@@ -178,6 +203,8 @@ asio::awaitable<Result<std::string>> RestClient::get_document(std::string target
 asio::awaitable<Result<std::string>> RestClient::post_document(std::string target, std::string document) {
   return send_for_document(std::move(target), std::move(document));
 }
+
+void RestClient::use(ClientConfig config) { impl_->use(std::move(config)); }
 
 void RestClient::close() { impl_->close(); }
 

@@ -47,6 +47,8 @@ class RestClient {
   /// Posts a JSON document and gives the answer's, bounded likewise. It may reach the server twice: what is posted asks
   /// and changes nothing.
   boost::asio::awaitable<Result<std::string>> post_document(std::string target, std::string document);
+  /// Requests that begin from now on go by this configuration; those under way end as they began.
+  void use(ClientConfig config);
 
   /// Ends every request under way and refuses new ones (kCancelled). Idle connections are closed.
   void close();

@@ -99,13 +99,26 @@ Parsed parse_url(std::string_view text) {
   const auto slash = rest.find('/');
   const std::string_view path = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
   if (!has_scheme && path.size() > 1) return std::string("host must be a URL or a host:port pair");
-  if (std::string problem = read_authority(rest.substr(0, slash), url); !problem.empty()) return problem;
+  const std::string_view authority = rest.substr(0, slash);
+  // What stands before the '@' is secret, so no other sentence may say it.
+  if (text.find('@') != std::string_view::npos) {
+    return std::string("it has an '@': a user name and a password have their own fields in a kubeconfig");
+  }
+  if (std::string problem = read_authority(authority, url); !problem.empty()) return problem;
   if (!std::all_of(path.begin(), path.end(), is_url_character)) {
     return std::string("its path has a character that must not stand there, such as '?', '#' or a blank");
   }
   url.base_path = path;
   while (url.base_path.ends_with('/')) url.base_path.pop_back();
   return url;
+}
+
+std::string without_credentials(std::string_view text) {
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos) return std::string(text);
+  const auto scheme_end = text.find("://");
+  const std::size_t from = scheme_end == std::string_view::npos || scheme_end > at ? 0 : scheme_end + 3;
+  return std::string(text.substr(0, from)) + "..." + std::string(text.substr(at));
 }
 
 std::string percent_encode(std::string_view text) {

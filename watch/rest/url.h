@@ -31,6 +31,9 @@ struct Url {
 /// "host:port", which means http. The error is one clause that says what was wrong and what would be right.
 boost::system::result<Url, std::string> parse_url(std::string_view text);
 
+/// An address as it may be told: what stands before an '@' is left out, for it may hold a password.
+std::string without_credentials(std::string_view text);
+
 /// Everything but letters, digits and -._~ as %XX (RFC 3986, section 2.3).
 std::string percent_encode(std::string_view text);
 

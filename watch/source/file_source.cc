@@ -6,44 +6,27 @@
 
 #include <spdlog/spdlog.h>
 
-#include "watch/source/folder_watch.h"
+#include "watch/source/file_watch.h"
 #include "watch/source/manifests.h"
 
 namespace ferry::watch {
-namespace {
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-/// The folder that holds the path, for whoever renames over it, and the folder it is or leads to.
-std::set<fs::path> folders_of(const fs::path& path) {
-  std::error_code code;
-  const fs::path absolute = fs::absolute(path, code).lexically_normal();
-  std::set<fs::path> folders{absolute.parent_path()};
-  if (fs::is_directory(absolute, code)) folders.insert(absolute);
-  const fs::path real = fs::canonical(absolute, code);
-  if (!code) folders.insert(fs::is_directory(real, code) ? real : real.parent_path());
-  return folders;
-}
-
-}  // namespace
-
 class FileSource::Impl {
  public:
   Impl(asio::any_io_executor executor, config::Store::Source& store, fs::path path)
-      : store_(store), path_(std::move(path)), folders_(std::move(executor), [this] { look(); }) {
+      : store_(store), path_(std::move(path)), files_(std::move(executor), path_, [this] { look(); }) {
     status_.path = path_.string();
   }
 
   void start() {
-    // What changes while it is read is seen, because it is watched before.
-    folders_.start();
-    folders_.watch(folders_of(path_));
-    fingerprint_ = FileFingerprint(path_);
+    files_.start();
     take(read_manifests(path_));
   }
 
-  void stop() { folders_.stop(); }
+  void stop() { files_.stop(); }
 
   FileSourceStatus status() const {
     const std::lock_guard lock(mutex_);
@@ -51,12 +34,7 @@ class FileSource::Impl {
   }
 
  private:
-  /// Something happened in one of the folders, which need not be about these files.
   void look() {
-    folders_.watch(folders_of(path_));
-    FileFingerprint fingerprint(path_);
-    if (fingerprint == fingerprint_ && fingerprint_.certain()) return;
-    fingerprint_ = std::move(fingerprint);
     try {
       take(read_manifests(path_));
     } catch (const ManifestError& error) {
@@ -93,12 +71,11 @@ class FileSource::Impl {
 
   config::Store::Source& store_;
   fs::path path_;
-  FileFingerprint fingerprint_;
   std::set<std::string> remarked_;
   mutable std::mutex mutex_;
   FileSourceStatus status_;
   /// Last, so that it is stopped before what it calls goes.
-  FolderWatch folders_;
+  FileWatch files_;
 };
 
 FileSource::FileSource(asio::any_io_executor executor, config::Store::Source& store, fs::path path)

@@ -87,6 +87,25 @@ TEST_F(HttpServerTest, OtherMethodsAreRefusedWithThoseThatWork) {
   EXPECT_NE(answer.find("Allow: GET, HEAD\r\n"), std::string::npos);
 }
 
+TEST_F(HttpServerTest, APutReachesWhatMayBeChangedAndNothingElse) {
+  Routes routes;
+  routes.add("/page", [] { return Response{.body = "hello"}; });
+  routes.add_setting(
+      "/setting", [](const Request&, const Routes::Reply& reply) { reply({.body = "read"}); },
+      [](const Request& request, const Routes::Reply& reply) { reply({.body = "now " + request.body}); });
+  serve(std::move(routes));
+  const auto ask_for = [&](const std::string& line) {
+    return ask(address_, line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi");
+  };
+  EXPECT_TRUE(ask_for("PUT /setting").ends_with("now hi"));
+  EXPECT_TRUE(ask_for("GET /setting").ends_with("read"));
+  EXPECT_TRUE(ask_for("PUT /page").starts_with("HTTP/1.1 405 "));
+  EXPECT_TRUE(ask_for("PUT /none").starts_with("HTTP/1.1 405 "));
+  const std::string posted = ask_for("POST /setting");
+  EXPECT_TRUE(posted.starts_with("HTTP/1.1 405 "));
+  EXPECT_NE(posted.find("Allow: GET, HEAD, PUT\r\n"), std::string::npos);
+}
+
 TEST_F(HttpServerTest, WhatIsNoHttpIsABadRequest) {
   start();
   EXPECT_TRUE(ask(address_, "\x16\x03\x01 hello there\r\n\r\n").starts_with("HTTP/1.1 400 "));

@@ -33,7 +33,7 @@ std::string complaint(const Arguments& arguments) {
 }
 
 TEST(Commands, AreFour) {
-  for (const char* const word : {"top", "get", "explain", "probe"}) EXPECT_TRUE(is_command(word));
+  for (const char* const word : {"top", "get", "explain", "set", "probe"}) EXPECT_TRUE(is_command(word));
   for (const char* const word : {"", "--help", "describe", "tops"}) EXPECT_FALSE(is_command(word));
 }
 
@@ -170,6 +170,18 @@ TEST(CommandLine, HelpFitsAnOrdinaryTerminal) {
       column = c == '\n' ? 0 : column + 1;
       EXPECT_LE(column, 100U) << command;
     }
+  }
+}
+
+TEST(CommandLine, SetTakesALogLevel) {
+  EXPECT_EQ(parsed<SetOptions>({"set", "log-level", "0"}).log_level, 0);
+  EXPECT_EQ(parsed<SetOptions>({"set", "log-level", "10", "--socket=/a"}), (SetOptions{"/a", 10}));
+  EXPECT_EQ(complaint({"set"}), "set needs to know what; give log-level and a number from 0 to 10");
+  EXPECT_EQ(complaint({"set", "weather", "4"}), "set weather: give log-level, which is what can be set");
+  EXPECT_EQ(complaint({"set", "log-level"}), "set log-level needs a number; give one from 0 to 10");
+  EXPECT_EQ(complaint({"set", "log-level", "4", "5"}), "unexpected argument '5'; set log-level takes one number");
+  for (const char* const word : {"11", "4x", ""}) {
+    EXPECT_THAT(complaint({"set", "log-level", word}), HasSubstr("give a whole number from 0 to 10"));
   }
 }
 

@@ -43,8 +43,9 @@ TEST_F(Command, AWrongCommandLineIsExitCodeTwo) {
 }
 
 TEST_F(Command, WithoutADaemonEachCommandSaysSo) {
-  const std::vector<std::vector<std::string>> commands{
-      {"get", "services"}, {"get", "endpoints"}, {"get", "connections"}, {"explain", "a/b"}, {"top", "--once"}};
+  const std::vector<std::vector<std::string>> commands{{"get", "services"},    {"get", "endpoints"},
+                                                       {"get", "connections"}, {"explain", "a/b"},
+                                                       {"top", "--once"},      {"set", "log-level", "4"}};
   for (const auto& command : commands) {
     err_.str("");
     EXPECT_EQ(run(command), 1) << command[0];

@@ -59,7 +59,7 @@ TEST_F(AccessLogTest, ALineIsOneJsonObject) {
 
 TEST_F(AccessLogTest, EveryLineIsInTheFileAtTheEnd) {
   {
-    AccessLog log(path());
+    AccessLog log(AccessLog::open(path()));
     for (int i = 0; i < 100; ++i) log.write(record());
     EXPECT_EQ(log.dropped(), 0U);
   }
@@ -73,7 +73,7 @@ TEST_F(AccessLogTest, WhenNobodyTakesTheLinesTheyAreDroppedAndCountedAndNobodyWa
   // A pipe that nobody reads is full after 64 KiB.
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   std::fstream reader(path(), std::ios::in | std::ios::out);
-  AccessLog log(path(), 16);
+  AccessLog log(AccessLog::open(path()), 16);
   for (int i = 0; i < 5000; ++i) log.write(record());
   EXPECT_GT(log.dropped(), 0U);
   // The writer must come to its end.
@@ -84,7 +84,7 @@ TEST_F(AccessLogTest, WhenNobodyTakesTheLinesTheyAreDroppedAndCountedAndNobodyWa
 
 TEST_F(AccessLogTest, AFileThatCannotBeWrittenIsSaidAtTheStart) {
   try {
-    const AccessLog log("/proc/no/such/file");
+    const AccessLog log(AccessLog::open("/proc/no/such/file"));
     FAIL() << "it was opened";
   } catch (const std::runtime_error& error) {
     EXPECT_TRUE(std::string(error.what()).starts_with("--access-log /proc/no/such/file: ")) << error.what();

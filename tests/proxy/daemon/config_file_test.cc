@@ -168,6 +168,39 @@ TEST_F(ConfigFileTest, EachMistakeIsOneSentenceWithItsLine) {
             ":2: kind must be KubeProxyConfiguration");
 }
 
+const std::string kOwnHead = "apiVersion: kube-ferry.io/v1alpha1\nkind: KubeFerryConfiguration\n";
+
+TEST_F(ConfigFileTest, ASecondObjectStandsForWhatKubeProxyKnowsNothingOf) {
+  const ConfigFile file = read(kHead + "logging: {format: json}\n---\n" + kOwnHead + R"(sourceFiles: [a.yaml, b.yaml]
+serviceCIDR: 10.96.0.0/12
+workers: 3
+halfCloseTimeout: 10m
+deadPeerTimeout: 0s
+maxEjectedEndpoints: 0
+showClients: false
+accessLog: ""
+)");
+  EXPECT_THAT(file.arguments, ElementsAre("--log-format=json", "--source-file=a.yaml", "--source-file=b.yaml",
+                                          "--service-cidr=10.96.0.0/12", "--workers=3", "--half-close-timeout=10m",
+                                          "--dead-peer-timeout=0s", "--max-ejected-endpoints=0", "--show-clients=false",
+                                          "--access-log="));
+  const auto options = std::get<Options>(parse_options(file.arguments));
+  EXPECT_EQ(options.log_format, LogFormat::kJson);
+  EXPECT_EQ(options.max_ejected_endpoints, 0U);
+  EXPECT_EQ(options.source_files.size(), 2U);
+}
+
+TEST_F(ConfigFileTest, EachObjectHasItsOwnFieldsAndStandsOnce) {
+  EXPECT_THAT(read(kOwnHead).arguments, IsEmpty());
+  EXPECT_EQ(refusal(kHead + "workers: 2\n"),
+            ":3: unknown field 'workers'; KubeProxyConfiguration has none of that name");
+  EXPECT_EQ(refusal(kOwnHead + "clusterCIDR: ''\n"),
+            ":3: unknown field 'clusterCIDR'; KubeFerryConfiguration has none of that name");
+  EXPECT_EQ(refusal(kHead + "---\n" + kHead), ":4: there is another KubeProxyConfiguration before");
+  EXPECT_THAT(refusal(kOwnHead + "workers: 0\n"), HasSubstr(":3: workers: --workers 0: give a whole number"));
+  EXPECT_EQ(refusal(""), ":1: a KubeProxyConfiguration is a map");
+}
+
 TEST_F(ConfigFileTest, AFileThatCannotBeReadIsNamed) {
   EXPECT_THROW(read_config_file("/does/not/exist"), std::runtime_error);
   EXPECT_THROW(read_config_file(folder_.path()), std::runtime_error);
@@ -179,7 +212,12 @@ TEST_F(ConfigFileTest, TheConfigurationInForceReadsBackAsItself) {
       {"--hostname-override=node-1", "--kubeconfig=/k \"x\"", "--cluster-cidr=10.1.0.0/16,fd00:1::/64",
        "--nodeport-addresses=10.0.0.0/8,fd00::/8", "--bind-address=10.0.0.1", "--oom-score-adj=0", "--v=4",
        "--healthz-bind-address=[::1]:80", "--metrics-bind-address=127.0.0.1:0", "--bind-address-hard-fail"},
-      {"--hostname-override=node-1", "--nodeport-addresses=primary"}};
+      {"--hostname-override=node-1", "--nodeport-addresses=primary", "--log-format=json"},
+      {"--hostname-override=node-1", "--master=http://10.0.0.1", "--source-file=a", "--source-file=b",
+       "--api-version=v1beta1", "--service-cidr=10.96.0.0/12", "--capture=bind", "--proxy-protocol-from=10.9.0.0/16",
+       "--workers=3", "--half-close-timeout=1m30s", "--udp-idle-timeout=5s", "--dead-peer-timeout=0",
+       "--max-ejected-endpoints=0", "--shutdown-grace=0", "--admin-socket=", "--show-clients", "--metrics-endpoints=0",
+       "--access-log=/a.log"}};
   for (const std::vector<std::string>& command_line : command_lines) {
     const std::string text = effective_configuration(std::get<Options>(parse_options(command_line)));
     const ConfigFile file = read(text);
@@ -192,12 +230,18 @@ TEST_F(ConfigFileTest, ThePageHoldsTheConfigurationUnderItsGroup) {
   EXPECT_EQ(
       configz(std::get<Options>(
           parse_options({"--hostname-override=node-1", "--kubeconfig=/k\xff", "--master=https://user:secret@10.0.0.1",
-                         "--nodeport-addresses=primary", "--metrics-bind-address="}))),
+                         "--nodeport-addresses=primary", "--metrics-bind-address=", "--workers=2"}))),
       R"({"kubeproxy.config.k8s.io":{"kind":"KubeProxyConfiguration",)"
       R"("apiVersion":"kubeproxy.config.k8s.io/v1alpha1","clientConnection":{"kubeconfig":"/k�"},)"
-      R"("logging":{"verbosity":2},"hostnameOverride":"node-1","bindAddress":"0.0.0.0",)"
+      R"("logging":{"format":"text","verbosity":2},"hostnameOverride":"node-1","bindAddress":"0.0.0.0",)"
       R"("healthzBindAddress":"0.0.0.0:10256","metricsBindAddress":"","bindAddressHardFail":false,"clusterCIDR":"",)"
-      R"("nodePortAddresses":["primary"],"oomScoreAdj":-999}})");
+      R"("nodePortAddresses":["primary"],"oomScoreAdj":-999},)"
+      R"("kube-ferry.io":{"kind":"KubeFerryConfiguration","apiVersion":"kube-ferry.io/v1alpha1",)"
+      R"("master":"https://...@10.0.0.1","sourceFiles":[],"serverAPIVersion":"auto","serviceCIDR":"","capture":"auto",)"
+      R"("proxyProtocolFrom":[],"workers":2,"halfCloseTimeout":"15m","udpIdleTimeout":"30s","deadPeerTimeout":"30s",)"
+      R"("maxEjectedEndpoints":50,"shutdownGrace":"30s","takeoverSocket":"","afterTakeover":"exit",)"
+      R"("adminSocket":"/run/kube-ferry/admin.sock",)"
+      R"("showClients":false,"metricsEndpoints":1000,"accessLog":""}})");
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
-#include <fstream>
 #include <functional>
 #include <future>
-#include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>

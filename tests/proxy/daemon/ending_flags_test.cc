@@ -1,5 +1,3 @@
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -13,6 +11,7 @@
 namespace ferry::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
@@ -25,13 +24,14 @@ TEST(WriteConfigTo, WhatWasWrittenReadsBackTheSame) {
   const TemporaryFolder folder;
   const std::string first = (folder.path() / "first.json").string();
   const std::string second = (folder.path() / "second.json").string();
-  const Finished written = run_with({"--cluster-cidr=10.244.0.0/16", "--nodeport-addresses=primary", "--v=4",
-                                     "--hostname-override=n1", "--healthz-bind-address=10.0.0.1:99",
-                                     "--oom-score-adj=-5", "--kubeconfig=/k", "--write-config-to", first});
+  const Finished written = run_with(
+      {"--cluster-cidr=10.244.0.0/16", "--nodeport-addresses=primary", "--v=4", "--hostname-override=n1",
+       "--healthz-bind-address=10.0.0.1:99", "--oom-score-adj=-5", "--kubeconfig=/k", "--service-cidr=10.96.0.0/12",
+       "--capture=bind", "--takeover-socket=/t", "--after-takeover=wait", "--write-config-to", first});
   EXPECT_EQ(written.status, 0);
   EXPECT_THAT(written.output, IsEmpty());
   EXPECT_EQ(run_with({"--config", first, "--write-config-to", second}).status, 0);
-  EXPECT_THAT(content_of(first), HasSubstr("10.0.0.1:99"));
+  EXPECT_THAT(content_of(first), AllOf(HasSubstr("10.0.0.1:99"), HasSubstr("10.96.0.0/12"), HasSubstr("\"wait\"")));
   EXPECT_EQ(content_of(first), content_of(second));
   EXPECT_EQ(run_with({"--config", first, "--write-config-to=-"}).output, content_of(first));
 }
@@ -39,10 +39,12 @@ TEST(WriteConfigTo, WhatWasWrittenReadsBackTheSame) {
 TEST(WriteConfigTo, FlagsThatAreLostInItAreNamed) {
   const TemporaryFolder folder;
   const std::string path = (folder.path() / "config.json").string();
-  const Finished one = run_with({"--service-cidr=10.96.0.0/12", "--v=4", "--write-config-to", path});
-  EXPECT_EQ(one.output, "kube-ferry: a KubeProxyConfiguration does not hold --service-cidr; give it beside --config\n");
-  const Finished two = run_with({"--capture=bind", "--metrics-bind-address=", "--write-config-to", path});
-  EXPECT_THAT(two.output, HasSubstr("does not hold --capture, --metrics-bind-address=''; give them beside --config\n"));
+  const Finished one = run_with({"--capture=bind", "--metrics-bind-address=", "--write-config-to", path});
+  EXPECT_EQ(one.output,
+            "kube-ferry: the configuration does not hold --metrics-bind-address=''; give it beside --config\n");
+  const Finished two = run_with({"--healthz-bind-address=", "--metrics-bind-address=", "--write-config-to", path});
+  EXPECT_THAT(two.output, HasSubstr("does not hold --healthz-bind-address='', --metrics-bind-address=''; give them "
+                                    "beside --config\n"));
 }
 
 TEST(WriteConfigTo, WhereNothingCanBeWrittenIsNamed) {

@@ -42,8 +42,8 @@ std::string Manifest::to_yaml() const {
 namespace {
 
 std::vector<std::string> with_free_ports(std::vector<std::string> flags) {
-  flags.insert(flags.end(), {"--workers=1", "--healthz-bind-address=127.0.0.1:0", "--metrics-bind-address=127.0.0.1:0",
-                             "--admin-socket="});
+  flags.insert(flags.begin(), {"--workers=1", "--healthz-bind-address=127.0.0.1:0",
+                               "--metrics-bind-address=127.0.0.1:0", "--admin-socket="});
   return flags;
 }
 

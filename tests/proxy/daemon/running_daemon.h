@@ -33,6 +33,7 @@ class RunningDaemon {
 
   HttpReply health(const std::string& path) const { return http("GET", health_url_ + path); }
   HttpReply metrics(const std::string& path) const { return http("GET", metrics_url_ + path); }
+  const std::string& metrics_url() const { return metrics_url_; }
   /// Waits until the probes say that all is well.
   void wait_until_healthy() const;
 

@@ -127,6 +127,23 @@ TEST_F(Managed, TellsThatItEndsAndHowLongThatMayTake) {
   EXPECT_EQ(daemon.process().wait(), 0);
 }
 
+TEST_F(Managed, TellsThatItReadsItsOptionsAgainWhateverComesOfIt) {
+  const auto configure = [this](const std::string& fields) {
+    return folder_.write("config", "apiVersion: kube-ferry.io/v1alpha1\nkind: KubeFerryConfiguration\n" + fields);
+  };
+  auto all_flags = flags();
+  all_flags.push_back("--config=" + configure("shutdownGrace: 1s"));
+  RunningDaemon daemon(std::move(all_flags), environment());
+  systemd_.receive_until("READY=1");
+  for (const char* const fields : {"shutdownGrace: 2s", "shutdownGrace: soon"}) {
+    configure(fields);
+    const auto reloading = systemd_.receive_until("RELOADING=1");
+    EXPECT_THAT(reloading.text, ContainsRegex("MONOTONIC_USEC=[0-9]+"));
+    systemd_.receive_until("READY=1");
+  }
+  EXPECT_EQ(call(service_).name, "a");
+}
+
 TEST_F(Managed, TheWatchdogStarvesWhileAWorkerIsStuck) {
   RunningDaemon daemon(flags(), environment({"WATCHDOG_USEC=80000"}));
   systemd_.receive_until("READY=1");
@@ -158,6 +175,10 @@ TEST_F(Managed, LogsAsTheJournalReadsIt) {
                  {"bash", "-c", "JOURNAL_STREAM=$(stat -Lc %d:%i /dev/stderr) exec \"$@\"", "as-systemd-does"});
   ChildProcess daemon(std::move(command));
   EXPECT_EQ(daemon.wait_for_output("(?:^|\n)(.*synced: .*)\n"), "<6>kube-ferry: synced: 1 services, 1 service ports");
+  daemon.signal(SIGHUP);
+  daemon.wait_for_output("read again");
+  daemon.signal(SIGUSR1);
+  EXPECT_EQ(daemon.wait_for_output("(?:^|\n)(.*SIGUSR1: .*)\n"), "<6>kube-ferry: SIGUSR1: --v is 4 now");
 
   const Finished refused = run({"bash", "-c", "JOURNAL_STREAM=$(stat -Lc %d:%i /dev/stderr) exec \"$@\"",
                                 "as-systemd-does", kube_ferry({}).front(), "--config", "/none"});

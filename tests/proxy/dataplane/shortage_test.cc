@@ -1,10 +1,15 @@
 #include <cerrno>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <system_error>
 #include <vector>
 
 #include <fcntl.h>
 #include <sys/resource.h>
 
 #include "tests/proxy/dataplane/dataplane_fixture.h"
+#include "tests/support/own_network.h"
 
 namespace ferry::proxy::testing {
 namespace {
@@ -93,6 +98,70 @@ TEST_F(Shortage, WantOfADescriptorForTheDialIsNotTheEndpointsFault) {
   EXPECT_EQ(client.receive(9), "after all");
   EXPECT_EQ(totals().dial_failures.refused, 0U);
   EXPECT_EQ(counters(service_).failed, 0U);
+}
+
+/// A network of the test's own in which connections have four local ports at most to begin at.
+class PortShortage : public DataplaneFixture {
+ protected:
+  PortShortage() {
+    if (wanted_capture() != CaptureMethod::kSkLookup) {
+      ferry::testing::enter_own_network();
+      ferry::testing::ip("link set lo up");
+    }
+    std::getline(std::ifstream(kRange), former_range_);
+    std::ofstream range(kRange);
+    range << "40000 40003" << std::flush;
+    if (!range) throw std::runtime_error("cannot set net.ipv4.ip_local_port_range of a network of our own");
+  }
+  ~PortShortage() override { std::ofstream(kRange) << former_range_; }
+
+  TestService service_at(const std::string& name, std::uint16_t port, std::uint16_t backend_port) {
+    TestService service = new_service(name, {backend("127.0.0.1", backend_port)});
+    service.port = port;
+    return service;
+  }
+
+  /// Connections from every port that is left: by sk_lookup the capture listens at one of the four.
+  static std::vector<TestSocket> fill_ports(std::uint16_t port) {
+    std::vector<TestSocket> fillers;
+    try {
+      while (true) fillers.push_back(TestSocket::connect("127.0.0.1", port));
+    } catch (const std::system_error& error) {
+      EXPECT_EQ(error.code().value(), EADDRNOTAVAIL);
+    }
+    return fillers;
+  }
+
+ private:
+  static constexpr const char* kRange = "/proc/sys/net/ipv4/ip_local_port_range";
+  std::string former_range_;
+};
+
+TEST_F(PortShortage, WithoutLocalPortsADialWaitsAndIsNotTheEndpointsFault) {
+  const TestListener listener("127.0.0.1", 9000);
+  const TestListener other("127.0.0.1", 9002);
+  const TestService service = service_at("crowded", 9001, 9000);
+  const TestService unharmed = service_at("unharmed", 9003, 9002);
+  set(service);
+  set(unharmed);
+  // Ports are used up for each endpoint by itself.
+  std::vector<TestSocket> fillers = fill_ports(9000);
+  ASSERT_FALSE(fillers.empty());
+
+  const TestSocket client = connect(service);
+  ASSERT_TRUE(wait_until([this] { return totals().dial_shortages.contains(EADDRNOTAVAIL); }));
+  EXPECT_GT(totals().dial_failures.local_shortage, 0U);
+  const TestSocket elsewhere = connect(unharmed);
+  other.accept().send("served");
+  EXPECT_EQ(elsewhere.receive(6), "served");
+
+  for (TestSocket& filler : fillers) filler.reset();
+  for (std::size_t i = 0; i < fillers.size(); ++i) listener.accept();
+  listener.accept().send("after all");
+  EXPECT_EQ(client.receive(9), "after all");
+  EXPECT_EQ(totals().dial_failures.refused, 0U);
+  EXPECT_EQ(counters(service).failed, 0U);
+  EXPECT_EQ(totals().ejections, 0U);
 }
 
 }  // namespace

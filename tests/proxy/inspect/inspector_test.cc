@@ -25,8 +25,8 @@ class InspectorTest : public DataplaneFixture {
     };
     description_.service.name = {"ns", "known"};
     inspector_.emplace(loop_, dataplane(), std::move(sources));
-    inspector_->add_to(routes_, true);
-    inspector_->add_to(hidden_, false);
+    inspector_->add_to(routes_, [] { return true; });
+    inspector_->add_to(hidden_, [] { return false; });
   }
 
   Response ask(const std::string& target, const Routes& routes) {

@@ -40,7 +40,7 @@ class Complete : public ::testing::Test {
 };
 
 TEST_F(Complete, TheFirstWordIsACommandOrAFlag) {
-  EXPECT_THAT(texts({""}), ElementsAre("top", "get", "explain", "check", "completion"));
+  EXPECT_THAT(texts({""}), ElementsAre("top", "get", "explain", "set", "probe", "check", "completion"));
   EXPECT_THAT(texts({"c"}), ElementsAre("check", "completion"));
   EXPECT_THAT(texts({"--healthz"}), ElementsAre("--healthz-bind-address"));
   EXPECT_THAT(texts({"--master", "http://a", "--kube"}), ElementsAre("--kubeconfig"));
@@ -55,6 +55,14 @@ TEST_F(Complete, AFlagsValuesAreThoseItTakes) {
   EXPECT_THAT(texts({"--workers", ""}), IsEmpty());
   EXPECT_FALSE(complete({"--workers", ""}).files);
   EXPECT_THAT(texts({"--no-such-flag=a"}), IsEmpty());
+}
+
+TEST_F(Complete, WordsAreThoseTheCommandTakes) {
+  EXPECT_THAT(texts({"get", "e"}), ElementsAre("endpoints"));
+  EXPECT_THAT(texts({"set", ""}), ElementsAre("log-level"));
+  EXPECT_THAT(texts({"set", "log-level", "1"}), ElementsAre("1", "10"));
+  EXPECT_THAT(texts({"set", "log-level", "4", ""}), IsEmpty());
+  EXPECT_THAT(texts({"probe", ""}), ElementsAre("livez", "healthz"));
 }
 
 TEST_F(Complete, FilesStandWhereFilesAreWanted) {

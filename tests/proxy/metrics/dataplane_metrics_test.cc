@@ -66,9 +66,15 @@ TEST(DataplaneMetrics, AServicePortThatCameBackHasOneSeries) {
 TEST(DataplaneMetrics, AcceptErrorsAreNamed) {
   DataplaneSnapshot snapshot;
   snapshot.totals.accept_errors = {{EMFILE, 3}, {12345, 1}};
+  snapshot.totals.dial_shortages = {{EADDRNOTAVAIL, 2}};
+  snapshot.totals.shed = 4;
+  snapshot.totals.shed_for_memory = 5;
   const std::string text = render(snapshot);
   EXPECT_TRUE(has_line(text, "kube_ferry_accept_errors_total{error=\"EMFILE\"} 3")) << text;
   EXPECT_TRUE(has_line(text, "kube_ferry_accept_errors_total{error=\"12345\"} 1")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_dial_shortages_total{error=\"EADDRNOTAVAIL\"} 2")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_connections_shed_total{reason=\"descriptors\"} 4")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_connections_shed_total{reason=\"memory\"} 5")) << text;
 }
 
 TEST(DataplaneMetrics, UnservedAddressesAreCounted) {

@@ -236,5 +236,35 @@ TEST_F(RestClientTest, AUserNameAndPasswordGoAsBasicAuthentication) {
   EXPECT_THAT(server.requests().at(0), HasSubstr("Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
 }
 
+TEST_F(RestClientTest, AnotherConfigurationCountsForRequestsThatBeginAfterIt) {
+  server.on_connection().request().send(http_answer("first"));
+  server.on_connection().request().send(http_answer("second"));
+  ClientConfig there = config();
+  there.token.data = "old";
+  RestClient client(context.get_executor(), there);
+  EXPECT_EQ(get(client).body, "first");
+  there.token.data = "new";
+  client.use(there);
+  EXPECT_EQ(get(client).body, "second") << "not by a connection that was made as somebody else";
+  ASSERT_EQ(server.requests().size(), 2U);
+  EXPECT_THAT(server.requests()[0], HasSubstr("Authorization: Bearer old\r\n"));
+  EXPECT_THAT(server.requests()[1], HasSubstr("Authorization: Bearer new\r\n"));
+  EXPECT_EQ(client.config().token.data, "new");
+  EXPECT_EQ(client.connections_opened(), 2U);
+}
+
+TEST_F(RestClientTest, ARequestUnderWayOutlivesItsConfigurationAndEndsWithTheClient) {
+  server.on_connection().request().send(chunked_head() + chunk("begun"));
+  RestClient client(context.get_executor(), config());
+  const auto ended = interrupted(
+      client, [this] { return server.requests().size() == 1; },
+      [&](asio::cancellation_signal&) {
+        client.use(config());
+        client.close();
+      });
+  ASSERT_FALSE(ended.has_value());
+  EXPECT_EQ(ended.error().kind, ApiError::Kind::kCancelled);
+}
+
 }  // namespace
 }  // namespace ferry::watch

@@ -68,7 +68,7 @@ TEST(Url, WhatIsNoAddressIsRefusedAndTheReasonNamesIt) {
       {"https://[]:1", "not an IPv6 address"},
       {"https://ho<st", "no host name has"},
       {"https://ho<st:1", "no host name has"},
-      {"https://user@host", "no host name has"},
+      {"https://user@host", "have their own fields in a kubeconfig"},
       {"https://host?x", "no host name has"},
       {"https://host/#part", "must not stand there"},
       {"https://host/a b", "must not stand there"},
