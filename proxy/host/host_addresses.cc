@@ -4,13 +4,17 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include <ifaddrs.h>
+#include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -46,6 +50,27 @@ std::optional<config::IpAddress> address_of(const sockaddr& socket_address) {
   return proxy::address_of(storage);
 }
 
+/// IPv6 addresses of which the kernel does not know yet that nobody else has them (RFC 4862, 5.4). It does not let
+/// anything be sent from them, and tells when it knows.
+std::set<config::IpAddress> tentative_addresses() {
+  // Lines of 32 hexadecimal digits, the interface's index, prefix length, scope, flags, and the interface's name.
+  std::ifstream table("/proc/thread-self/net/if_inet6");
+  std::set<config::IpAddress> found;
+  std::string digits;
+  std::string index;
+  std::string length;
+  std::string scope;
+  std::string name;
+  unsigned flags = 0;
+  while (table >> digits >> index >> length >> scope >> std::hex >> flags >> name) {
+    if ((flags & IFA_F_TENTATIVE) == 0 || digits.size() != 32) continue;
+    std::string text;
+    for (std::size_t at = 0; at < digits.size(); at += 4) text += (at > 0 ? ":" : "") + digits.substr(at, 4);
+    if (const auto address = config::IpAddress::parse(text)) found.insert(*address);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<config::IpAddress> read_host_addresses() {
@@ -54,12 +79,14 @@ std::vector<config::IpAddress> read_host_addresses() {
     fail("cannot read the host's addresses");
   }
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(first, &::freeifaddrs);
+  const std::set<config::IpAddress> tentative = tentative_addresses();
   std::vector<config::IpAddress> addresses;
   for (const ifaddrs* entry = first; entry != nullptr; entry = entry->ifa_next) {
     // An address of ReplyDevice is not the host's own.
     if (entry->ifa_addr == nullptr || std::string_view(entry->ifa_name) == ReplyDevice::kName) continue;
     const std::optional<config::IpAddress> address = address_of(*entry->ifa_addr);
-    if (address && (address->is_v4() || !address->is_link_local())) addresses.push_back(*address);
+    if (!address || tentative.contains(*address)) continue;
+    if (address->is_v4() || !address->is_link_local()) addresses.push_back(*address);
   }
   std::sort(addresses.begin(), addresses.end());
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());

@@ -11,7 +11,8 @@
 namespace ferry::proxy {
 
 /// The addresses that this host's interfaces have now, in order and each once, loopback among them. Those that mean
-/// something on one link only (fe80::/10) are left out. Throws std::system_error when the kernel does not tell.
+/// something on one link only (fe80::/10) are left out, and those of IPv6 of which the kernel does not know yet that
+/// nobody else has them. Throws std::system_error when the kernel does not tell.
 std::vector<config::IpAddress> read_host_addresses();
 
 /// Follows them: the kernel tells of changes (rtnetlink(7), RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR), and the whole

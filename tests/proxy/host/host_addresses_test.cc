@@ -34,7 +34,8 @@ TEST_F(HostAddressesTest, WithoutAnyThereAreNone) { EXPECT_THAT(read_host_addres
 TEST_F(HostAddressesTest, ReadsBothFamiliesAndLeavesOutWhatHoldsOnOneLinkAlone) {
   ip("link set lo up");
   ip("address add 192.0.2.1/24 dev lo");
-  ip("address add 2001:db8::1/64 dev lo");
+  // Else it counts only once the kernel knows that nobody else has it.
+  ip("address add 2001:db8::1/64 dev lo nodad");
   ip("address add fe80::1/64 dev lo");
   EXPECT_THAT(read_host_addresses(),
               ElementsAre(address("127.0.0.1"), address("192.0.2.1"), address("::1"), address("2001:db8::1")));
@@ -43,6 +44,19 @@ TEST_F(HostAddressesTest, ReadsBothFamiliesAndLeavesOutWhatHoldsOnOneLinkAlone) 
 TEST_F(HostAddressesTest, AnAddressFromWhichTheKernelMayRefuseIsNotTheHostsOwn) {
   ASSERT_EQ(ReplyDevice::add(address("203.0.113.5")), 0);
   EXPECT_THAT(read_host_addresses(), IsEmpty());
+}
+
+TEST_F(HostAddressesTest, AnIpv6AddressCountsOnceTheKernelKnowsThatNobodyElseHasIt) {
+  ip("link add here type veth peer name there");
+  ip("link set here up");
+  ip("link set there up");
+  std::vector<config::IpAddress> told;
+  HostAddresses host(loop_.get_executor(), [&told](const auto& now) { told = now; });
+  ip("address add 2001:db8::7/64 dev here");
+  EXPECT_THAT(read_host_addresses(), Not(Contains(address("2001:db8::7"))));
+  testing::run_until(loop_, [&] { return !told.empty(); });
+  EXPECT_THAT(told, Contains(address("2001:db8::7")));
+  host.stop();
 }
 
 TEST_F(HostAddressesTest, TellsWhenOneComesAndWhenItGoes) {
