@@ -375,6 +375,8 @@ void Daemon::serve_pages() {
 
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
+  // Before anything is served, so that whoever sees it serve may change its files and send SIGHUP.
+  reloader_.start();
   if (!heir_) {
     inherited_pages_->add(std::exchange(kept_.pages, {}));
     admin_.inherit(inherited_pages_);
@@ -396,7 +398,6 @@ void Daemon::start() {
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   await_signal();
-  reloader_.start();
   look_for_stale_rules();
   if (!heir_) {
     inspector_->start();
