@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include "watch/codec/json_text.h"
 #include "watch/codec/networking_v1/formats.h"
@@ -128,7 +129,7 @@ class Inquiry {
                                        {"kind", "SelfSubjectAccessReview"},
                                        {"spec", {{"resourceAttributes", attributes}}}};
       const auto answer = co_await rest_.post_document(kReviews, question.dump());
-      Right right{verb, group.empty() ? resource : resource + "." + group, std::nullopt, essential};
+      Right right{verb, group.empty() ? resource : fmt::format("{}.{}", resource, group), std::nullopt, essential};
       if (answer.has_value()) right.allowed = allowed_in(answer.value());
       answers_.report.rights.push_back(std::move(right));
     }

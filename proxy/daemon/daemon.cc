@@ -145,7 +145,7 @@ Reloader::Commit Daemon::prepare(const Options& next, std::vector<std::string>& 
     api = std::make_shared<watch::ClientConfig>(api_access(next).value());
     if (api->server != rest_->config().server) {
       // What was heard from one server says nothing of the other's objects.
-      needs_restart.push_back("the kubeconfig's server");
+      needs_restart.emplace_back("the kubeconfig's server");
       api = nullptr;
     } else if (*api == rest_->config()) {
       api = nullptr;

@@ -6,13 +6,13 @@
 
 namespace ferry::proxy {
 
+using Clock = std::chrono::steady_clock;
+
 namespace {
 
 bool has_address(const std::vector<Frontend>& frontends, const ListenAddress& at) {
   return std::any_of(frontends.begin(), frontends.end(), [&](const Frontend& frontend) { return frontend.at == at; });
 }
-
-using Clock = std::chrono::steady_clock;
 
 /// A server of DNS answers with one datagram.
 constexpr std::uint16_t kDns = 53;

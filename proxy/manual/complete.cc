@@ -173,7 +173,11 @@ Completion complete(const Manual& manual, std::vector<std::string> words, const 
 std::string to_lines(const Completion& completion) {
   if (completion.files) return ":files\n";
   std::string lines;
-  for (const auto& [text, hint] : completion.candidates) lines += text + (hint.empty() ? "" : "\t" + hint) + "\n";
+  for (const auto& [text, hint] : completion.candidates) {
+    lines += text;
+    if (!hint.empty()) lines.append("\t").append(hint);
+    lines += "\n";
+  }
   return lines;
 }
 

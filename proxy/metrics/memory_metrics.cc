@@ -70,7 +70,7 @@ std::optional<Mount> mount_of(const fs::path& root, Version version) {
     std::string source;
     std::string options;
     rest >> type >> source >> options;
-    options = "," + options + ",";
+    options.insert(0, 1, ',').push_back(',');
     if (version == Version::kTwo ? type == "cgroup2"
                                  : type == "cgroup" && options.find(",memory,") != std::string::npos) {
       return mount;
