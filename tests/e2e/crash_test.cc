@@ -141,7 +141,9 @@ TEST_P(Crash, KilledAtRandomMomentsTheNextStartServesAndNothingIsLeftOver) {
     try {
       eventually("what the earlier run needed is gone", same);
     } catch (const std::runtime_error&) {
-      FAIL() << "what the earlier run needed is not gone:\n" << state << "but it was:\n" << needed_ << daemon_->output();
+      FAIL() << "what the earlier run needed is not gone:\n"
+             << state << "but it was:\n"
+             << needed_ << daemon_->output();
     }
   }
   daemon_->signal(SIGTERM);
