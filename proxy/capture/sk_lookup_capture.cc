@@ -204,11 +204,13 @@ std::vector<UniqueFd> SkLookupCapture::inherit(std::vector<HandedSocket> sockets
 
 void SkLookupCapture::take_effect() {
   inherited_.clear();
-  if (!inherited_link_) {
-    attach();
-  } else if (bpf_link_update(inherited_link_.get(), bpf_program__fd(program_->progs.choose_socket), nullptr) != 0) {
-    fail("the kernel does not let this sk_lookup program take the place of the one before", errno);
+  if (inherited_link_ &&
+      bpf_link_update(inherited_link_.get(), bpf_program__fd(program_->progs.choose_socket), nullptr) == 0) {
+    return;
   }
+  // One that cannot be moved, of a network that is gone for example, captures nothing here.
+  inherited_link_.reset();
+  attach();
 }
 
 void SkLookupCapture::load(std::size_t workers) {

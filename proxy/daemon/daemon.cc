@@ -223,7 +223,12 @@ void Daemon::open_addresses() {
 
 void Daemon::run() {
   start();
-  serve();
+  try {
+    serve();
+  } catch (...) {
+    // The admin thread and the workers must end before what they use does.
+    failure_ = std::current_exception();
+  }
   if (failure_) {
     end();
     std::rethrow_exception(failure_);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
@@ -127,6 +128,15 @@ TEST_P(Kept, ARestartRefusesNobody) {
   EXPECT_GT(greeting.size(), 0U);
 }
 
+class KeptLink : public Kept {};
+
+TEST_P(KeptLink, OneThatCannotBeMovedIsDoneWithout) {
+  store_["link"].emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  auto daemon = start();
+  daemon->wait_for_output("took up 1 sockets that the service manager had kept");
+  EXPECT_EQ(call(service_).name, "a");
+}
+
 TEST_P(Kept, WhatIsServedNoMoreIsNotKept) {
   const auto daemon = start();
   keep_until("page", true);
@@ -137,6 +147,8 @@ TEST_P(Kept, WhatIsServedNoMoreIsNotKept) {
   eventually("connections are refused", [&] { return call(service_).error == "connect: Connection refused"; });
 }
 
+INSTANTIATE_TEST_SUITE_P(Capture, KeptLink, ::testing::Values("sk_lookup"),
+                         [](const auto& capture) { return std::string(capture.param); });
 INSTANTIATE_TEST_SUITE_P(Capture, Kept, ::testing::Values("sk_lookup", "bind"),
                          [](const auto& capture) { return std::string(capture.param); });
 
