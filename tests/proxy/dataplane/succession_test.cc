@@ -136,6 +136,26 @@ TEST_F(Succession, WhatASlowReaderHasNotTakenYetReachesItWholeAndInOrder) {
   EXPECT_TRUE(got == sent) << "of " << sent.size() << " bytes came " << got.size();
 }
 
+TEST_F(Succession, WhatIsHeldForAReaderThatDoesNotReadGoesAlong) {
+  set(service_);
+  TestSocket client = connect(service_);
+  TestSocket server = listener_.accept();
+  std::string sent;
+  // So little at a time that it is copied rather than spliced.
+  while (totals().held_bytes == 0) {
+    const std::string part(8192, static_cast<char>('a' + sent.size() / 8192 % 26));
+    server.send(part);
+    sent += part;
+    ASSERT_TRUE(
+        wait_until([&] { return totals().connections.bytes_to_client == sent.size() || totals().held_bytes > 0; }));
+  }
+  heir({service_});
+  replace();
+  move_connections();
+  server.close();
+  EXPECT_TRUE(client.receive_rest() == sent);
+}
+
 TEST_F(Succession, AHalfClosedConnectionStaysSo) {
   set(service_);
   TestSocket client = connect(service_);
