@@ -20,6 +20,7 @@ if(FERRY_SANITIZE)
     # The check of objects' dynamic types opens a pipe to learn whether memory can be read: where a test has no
     # descriptor left, on purpose, it cannot, and reports what is not so.
     -fno-sanitize=vptr
+    $<$<CXX_COMPILER_ID:Clang>:-fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitizers-ignored.txt>
     # clang 14 cannot emit what the check of function types needs before a coroutine's parts.
     $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
   target_link_options(ferry_options INTERFACE -fsanitize=${FERRY_SANITIZE})
