@@ -31,7 +31,7 @@ def herd(options):
         for away in AWAY:
             for jitter in (True, False):
                 requests = one_restart(before.name, after.name, away, jitter)
-                lists, checks = ([at for at in requests[kind] if at > -requests["away"]] for kind in ("list", "check"))
+                lists, checks = ([at for at in requests[kind] if at >= 0] for kind in ("list", "check"))
                 slots = Counter(math.floor(at / SLOT) for at in lists)
                 curves[away, jitter] = slots
                 rows.append([f"{requests['away']:.2f} s", "with" if jitter else "without", f"{len(lists):,}",
@@ -91,6 +91,7 @@ def plot(path, curves):
     whole = top + len(AWAY) * (height + gap)
     seconds = max(max(slots) for slots in curves.values()) * SLOT + 0.5
     highest = max(max(slots.values()) for (_, jitter), slots in curves.items() if jitter) / SLOT * 1.25
+    cut_off = max(max(slots.values()) for slots in curves.values()) / SLOT
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 20} {whole}" font-family="sans-serif" '
         'font-size="12" role="img" aria-labelledby="title">',
@@ -100,7 +101,7 @@ def plot(path, curves):
         "rect.paper{fill:#16181b}}</style>",
         f'<rect class="paper" width="{left + width + 20}" height="{whole}" fill="#fff"/>',
         f'<text x="{left}" y="16">lists a second: <tspan class="with">with jitter</tspan>, '
-        '<tspan class="without">without</tspan> (all in one tenth of a second, cut off here)</text>']
+        f'<tspan class="without">without</tspan> (up to {cut_off:,.0f}, cut off here)</text>']
     for panel, away in enumerate(AWAY):
         base = top + panel * (height + gap) + height
         how_long = f"{away} s" if away else "as long as a start takes"
