@@ -160,6 +160,7 @@ asio::awaitable<bool> HttpSession::send_struck(Fault fault, std::string text) {
 asio::awaitable<bool> HttpSession::stream(const Request& request, std::shared_ptr<Watch> watch) {
   watch_ = watch;
   watch_target_ = request.target;
+  withholds_ = false;
   notice_when_peer_leaves();
   bool goes_on = true;
   while (goes_on && !closed_) {
@@ -181,6 +182,7 @@ asio::awaitable<bool> HttpSession::send_line(const Request& request, const Watch
   if (!fault) co_return co_await send(chunk(line.text));
   switch (fault->action) {
     case Fault::Action::kNoBookmarks:
+      withholds_ = true;
       co_return true;
     case Fault::Action::kCut: {
       const auto whole = chunk(line.text);

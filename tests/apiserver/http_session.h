@@ -34,8 +34,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   /// Ends (kDrop) or resets (kReset) the watch it carries when the fault is meant for it.
   void strike(const Fault& fault);
   [[nodiscard]] bool watching() const { return watch_ != nullptr; }
-  /// What the watch it carries was asked for with; null without one, and where a fault keeps it silent.
-  [[nodiscard]] const std::string* watch_target() const { return watch_ && !silent_ ? &watch_target_ : nullptr; }
+  /// What the watch it carries was asked for with; null without one, and where a fault keeps something from its client.
+  [[nodiscard]] const std::string* watch_target() const {
+    return watch_ && !silent_ && !withholds_ ? &watch_target_ : nullptr;
+  }
 
  private:
   boost::asio::awaitable<std::optional<Request>> read_request();
@@ -62,6 +64,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::string watch_target_;
   /// A fault keeps it from saying anything more.
   bool silent_ = false;
+  /// A fault has swallowed a bookmark of the watch: the one that ends the initial events, maybe.
+  bool withholds_ = false;
   bool keep_alive_ = true;
   bool closed_ = false;
 };

@@ -152,7 +152,7 @@ class ApiServer:
         return answer
 
     async def watched(self):
-        """Whether the proxy's watches of services and slices are open, and not silenced."""
+        """Whether the proxy's watches of services and slices are open, and told everything."""
         watches = (await self.ask("GET", "/_watches"))["watches"]
         return all(any(path in watch for watch in watches)
                    for path in ("/api/v1/services?", "/endpointslices?"))

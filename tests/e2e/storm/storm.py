@@ -149,7 +149,8 @@ class Storm:
         begin = time.monotonic()
         if self._truth.in_trouble():
             await self._api.ask("DELETE", "/_faults")
-            # A watch that was silenced would be given up after three minutes; as it is, it ends.
+            # A watch that was silenced, or was not told the end of its beginning, would be given up after minutes; as it
+            # is, it ends.
             silent = {"action": "drop"} if not await self._api.watched() else None
             if silent:
                 await self._api.ask("POST", "/_faults", silent)
