@@ -1,7 +1,9 @@
 #include "proxy/cli/command.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <thread>
 #include <variant>
 
 #include "proxy/cli/admin_client.h"
@@ -11,6 +13,7 @@
 #include "proxy/cli/probe.h"
 #include "proxy/cli/set.h"
 #include "proxy/cli/top.h"
+#include "proxy/cli/upgrade.h"
 #include "proxy/daemon/usage_error.h"
 
 namespace ferry::cli {
@@ -21,6 +24,10 @@ constexpr int kUsage = 2;
 
 Ask asking(const std::string& socket) {
   return [socket](const std::string& target) { return ask_and_wait(socket, target); };
+}
+
+Put putting(const std::string& socket) {
+  return [socket](const std::string& target, const std::string& body) { return put_and_wait(socket, target, body); };
 }
 
 int run(const CommandLine& command, const Output& output) {
@@ -35,10 +42,12 @@ int run(const CommandLine& command, const Output& output) {
   }
   if (const auto* const options = std::get_if<ProbeOptions>(&command)) return probe(*options, output);
   if (const auto* const options = std::get_if<SetOptions>(&command)) {
-    const Put put = [socket = options->socket](const std::string& target, const std::string& body) {
-      return put_and_wait(socket, target, body);
-    };
-    return set(*options, put, output);
+    return set(*options, putting(options->socket), output);
+  }
+  if (const auto* const options = std::get_if<UpgradeOptions>(&command)) {
+    const UpgradePace pace{&std::chrono::steady_clock::now,
+                           [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }};
+    return upgrade(*options, asking(options->socket), putting(options->socket), pace, output);
   }
   return top(std::get<TopOptions>(command), output);
 }

@@ -157,6 +157,32 @@ CommandLine parse_set(const std::vector<std::string>& arguments) {
   return options;
 }
 
+std::unique_ptr<CLI::App> make_upgrade(RawFlags& flags) {
+  auto app = make_app("upgrade", "kube-ferry upgrade [OPTIONS]",
+                      "Has the kube-ferry of this node start its program anew, with the flags it was started with, and\n"
+                      "hand everything over to that: no connection is refused, cut or forgotten. Waits until the new\n"
+                      "process serves.\n",
+                      flags);
+
+  define_socket(*app, flags);
+  app->add_option("--timeout", flags.timeout, "How long to wait (default 2m)")->option_text("DURATION");
+  app->footer(
+      "The one that runs must have a --takeover-socket, and goes on when the new one ends before it serves.\n"
+      "Exit code: 0 once the new process serves, 2 when the command line is wrong, 1 for any other failure.");
+  return app;
+}
+
+CommandLine parse_upgrade(const std::vector<std::string>& arguments) {
+  RawFlags flags;
+  const auto app = make_upgrade(flags);
+  if (auto help = parse_flags(*app, arguments)) return std::move(*help);
+  check_words(flags, 0, "upgrade takes flags alone, as kube-ferry upgrade --help shows");
+  UpgradeOptions options;
+  options.socket = checked_socket(flags);
+  options.timeout = checked_timeout(flags, options.timeout);
+  return options;
+}
+
 std::unique_ptr<CLI::App> make_top(RawFlags& flags) {
   auto app = make_app("top", "kube-ferry top [OPTIONS]",
                       "Shows what the kube-ferry of this node carries, live; h tells the keys.\n", flags);
@@ -230,7 +256,8 @@ CommandLine parse_probe(const std::vector<std::string>& arguments) {
 }  // namespace
 
 bool is_command(std::string_view word) {
-  return word == "top" || word == "get" || word == "explain" || word == "set" || word == "probe";
+  return word == "top" || word == "get" || word == "explain" || word == "set" || word == "upgrade" ||
+         word == "probe";
 }
 
 CommandLine parse_command_line(const std::vector<std::string>& arguments) {
@@ -238,6 +265,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (command == "get") return parse_get(arguments);
   if (command == "explain") return parse_explain(arguments);
   if (command == "set") return parse_set(arguments);
+  if (command == "upgrade") return parse_upgrade(arguments);
   if (command == "probe") return parse_probe(arguments);
   return parse_top(arguments);
 }
@@ -248,6 +276,7 @@ void show_commands(const std::function<void(const CLI::App&)>& see) {
   see(*make_get(flags));
   see(*make_explain(flags));
   see(*make_set(flags));
+  see(*make_upgrade(flags));
   see(*make_probe(flags));
 }
 

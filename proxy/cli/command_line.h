@@ -82,14 +82,23 @@ struct SetOptions {
   friend bool operator==(const SetOptions&, const SetOptions&) = default;
 };
 
+struct UpgradeOptions {
+  std::string socket = kDefaultSocket;
+  /// Until the new process serves.
+  std::chrono::milliseconds timeout = std::chrono::minutes{2};
+
+  friend bool operator==(const UpgradeOptions&, const UpgradeOptions&) = default;
+};
+
 /// What --help asks for, to be printed instead of anything else.
 struct HelpText {
   std::string text;
 };
 
-using CommandLine = std::variant<HelpText, GetOptions, ExplainOptions, SetOptions, TopOptions, ProbeOptions>;
+using CommandLine =
+    std::variant<HelpText, GetOptions, ExplainOptions, SetOptions, TopOptions, ProbeOptions, UpgradeOptions>;
 
-/// "top", "get", "explain", "set" and "probe": what stands first on a command line that is for this folder.
+/// "top", "get", "explain", "set", "upgrade" and "probe": what stands first on a command line that is for this folder.
 bool is_command(std::string_view word);
 
 /// Reads the arguments, the command first, which must be one. Throws proxy::UsageError.

@@ -72,14 +72,14 @@ void open_admin_socket(AdminServer& admin, const Options& options, Routes routes
   }
   try {
     admin.listen(options.admin_socket, std::move(routes));
-    logger->info("answering kube-ferry top, get, explain and set at {}", options.admin_socket);
+    logger->info("answering kube-ferry top, get, explain, set and upgrade at {}", options.admin_socket);
   } catch (const boost::system::system_error& error) {
     const std::string reason = fmt::format("--admin-socket {}: {}; {}", options.admin_socket, error.code().message(),
                                            error.code() == boost::asio::error::address_in_use
                                                ? "another daemon answers there; give another path"
                                                : "give a path in a folder that may be written");
     if (options.admin_socket_given) throw std::runtime_error(reason);
-    logger->warn("{}; kube-ferry top, get, explain and set have nobody to ask", reason);
+    logger->warn("{}; kube-ferry top, get, explain, set and upgrade have nobody to ask", reason);
   }
 }
 

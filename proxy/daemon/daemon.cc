@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <csignal>
-#include <iterator>
 #include <random>
 #include <set>
 #include <system_error>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
@@ -23,6 +21,7 @@
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/oom_score.h"
+#include "proxy/daemon/upgrade_page.h"
 #include "proxy/daemon/version.h"
 #include "proxy/daemon/watch_metrics.h"
 #include "proxy/host/port_reuse.h"
@@ -56,41 +55,37 @@ config::StoreOptions store_options(const Options& options, decltype(config::Stor
 
 }  // namespace
 
-Daemon::Daemon(const Options& options, std::vector<std::string> arguments, std::optional<watch::ClientConfig> api,
-               std::optional<Predecessor> predecessor, KeptSockets::Left kept)
+Daemon::Daemon(const Options& options, const Invocation& invocation, std::optional<watch::ClientConfig> api,
+               Before before)
     : options_(options),
-      reloader_(control_.get_executor(), std::move(arguments), options,
+      reloader_(control_.get_executor(), invocation.arguments, options,
                 {[this](const Options& next, std::vector<std::string>& needs_restart) {
                    return prepare(next, needs_restart);
                  },
-                 [this] { tell_reloading(); }, [this] { tell_reloaded(); }}),
-      // A process that lives knows better.
-      kept_(predecessor ? KeptSockets::Left() : std::move(kept)),
+                 [this] { manager_link_.reloading(); }, [this] { manager_link_.reloaded(); }}),
+      succession_(control_, options_, invocation, std::move(before), manager_),
       access_log_(options.access_log.empty() ? nullptr
                                              : std::make_shared<AccessLog>(AccessLog::open(options.access_log))),
-      dataplane_(control_.get_executor(), dataplane_options(predecessor), component_logger("dataplane")),
+      dataplane_(control_.get_executor(), dataplane_options(), component_logger("dataplane")),
       store_(store_options(options,
                            [this](const auto& triggers) {
                              programming_.handed_over(triggers, dataplane_.batches().posted);
                              await_programming();
                            }),
              [this](const std::vector<config::ServicePortChange>& changes) { apply(changes); }) {
-  if (predecessor) {
-    const Heir::Callbacks callbacks{[this](std::vector<UniqueFd> pages) {
-                                      inherited_pages_->add(std::move(pages));
-                                      serve_pages();
-                                    },
-                                    [this] { serving(); }, [this] { keep_sockets(); }};
-    heir_.emplace(control_.get_executor(), std::move(*predecessor), dataplane_, callbacks,
-                  component_logger("takeover"));
-  }
+  succession_.attach(dataplane_, admin_, health_checks_,
+                     {[this] { serve_pages(); }, [this] { serving(); }, [this](int pid) { replaced(pid); },
+                      [this](const std::exception_ptr& failure) {
+                        failure_ = failure;
+                        control_.stop();
+                      }});
   if (api) {
     rest_.emplace(control_.get_executor(), std::move(*api));
     watch::ApiSourceOptions source_options;
     source_options.node_name = options_.node_name;
     source_options.on_node = [this](const std::optional<config::Node>& node) { set_own_node(node); };
     if (options_.service_cidrs.empty()) {
-      source_options.on_service_ranges = [this](const auto& ranges) { set_service_ranges(ranges); };
+      source_options.on_service_ranges = [this](const auto& ranges) { routes_.set_ranges(ranges); };
     }
     source_options.historical = options_.api_version == Options::ApiVersion::kV1beta1;
     api_.emplace(*rest_, store_.add_source("api"), clock_, source_options);
@@ -102,14 +97,11 @@ Daemon::Daemon(const Options& options, std::vector<std::string> arguments, std::
   inspector_.emplace(admin_.loop(), dataplane_, inspector_sources());
 }
 
-DataplaneOptions Daemon::dataplane_options(const std::optional<Predecessor>& predecessor) {
+DataplaneOptions Daemon::dataplane_options() {
   DataplaneOptions made;
   made.workers = options_.workers;
-  made.capture = predecessor ? predecessor->capture : options_.capture;
-  const bool left = !kept_.inheritance.sockets.empty();
-  if (left) made.capture = kept_.inheritance.capture == "sk_lookup" ? CaptureMethod::kSkLookup : CaptureMethod::kBind;
-  made.heir = predecessor || left;
-  if (manager_) made.keeper = &keeper_;
+  made.capture = options_.capture;
+  succession_.settle(made);
   made.service_ranges = options_.service_cidrs;
   const RuntimeOptions runtime = runtime_options(options_);
   made.half_close_timeout = runtime.half_close_timeout;
@@ -216,6 +208,7 @@ void Daemon::open_addresses() {
       done();
     });
   });
+  add_upgrade_page(local, control_, succession_);
   const auto logger = component_logger("admin");
   open_admin_addresses(admin_, options_, health_pages(health_, probes_), std::move(metrics), logger);
   open_admin_socket(admin_, options_, std::move(local), logger);
@@ -233,7 +226,7 @@ void Daemon::run() {
     end();
     std::rethrow_exception(failure_);
   }
-  if (replaced_) {
+  if (succession_.replaced()) {
     retire();
     return;
   }
@@ -241,9 +234,9 @@ void Daemon::run() {
   const std::chrono::milliseconds grace = reloader_.in_force()->shutdown_grace;
   spdlog::info("{}: taking no new connections, {} open ones have {} to end",
                last_signal_ == SIGINT ? "SIGINT" : "SIGTERM", open, format_duration(grace));
-  tell_manager(report_.stopping(open, grace));
+  manager_link_.stopping(open, grace);
   health_.set_draining();
-  takeover_server_.reset();
+  succession_.close();
   stop_watching();
   if (manager_) {
     // It has the listening sockets too. Should it start another process, that one takes what waits there.
@@ -257,7 +250,13 @@ void Daemon::run() {
 
 void Daemon::serve() {
   control_.run();
-  if (signals_received_ == 0 || !takeover_server_ || !takeover_server_->has_heir()) return;
+  if (signals_received_ == 0) return;
+  if (const Successor* const successor = succession_.successor(); successor != nullptr && !successor->ended()) {
+    // Whoever ends this process means the one that it started, too.
+    succession_.dismiss_successor();
+    return;
+  }
+  if (!succession_.has_heir()) return;
   const std::chrono::milliseconds grace = reloader_.in_force()->shutdown_grace;
   spdlog::info("another kube-ferry is about to take this one's place: going on until it has, for {} at most",
                format_duration(grace));
@@ -268,7 +267,7 @@ void Daemon::serve() {
     waited = true;
     control_.stop();
   });
-  while (!waited && !replaced_ && !failure_ && signals_received_ < 2 && takeover_server_->has_heir()) {
+  while (!waited && !succession_.replaced() && !failure_ && signals_received_ < 2 && succession_.has_heir()) {
     control_.restart();
     control_.run_one();
   }
@@ -278,12 +277,13 @@ void Daemon::retire() {
   spdlog::info("another kube-ferry has taken this one's place");
   stop_watching();
   bool handed_over = false;
-  takeover_server_->give_connections(
-      std::chrono::steady_clock::now() + reloader_.in_force()->shutdown_grace, [this, &handed_over](std::size_t left) {
-        if (left > 0) spdlog::info("{} connections could not be handed over, and may end here", left);
-        handed_over = true;
-        control_.stop();
-      });
+  succession_.give_connections(std::chrono::steady_clock::now() + reloader_.in_force()->shutdown_grace,
+                               [this, &handed_over](std::size_t left) {
+                                 if (left > 0)
+                                   spdlog::info("{} connections could not be handed over, and may end here", left);
+                                 handed_over = true;
+                                 control_.stop();
+                               });
   run_until(handed_over);
   dataplane_.stop_accepting();
   drain();
@@ -304,75 +304,17 @@ void Daemon::run_until(const bool& done) {
   }
 }
 
-void Daemon::begin_takeover() {
-  takeover_began_ = true;
-  if (!heir_) {
-    take_up_kept();
-    return;
-  }
-  boost::asio::co_spawn(control_, heir_->take_over(), [this](const std::exception_ptr& failure) {
-    if (!failure) return;
-    failure_ = failure;
-    control_.stop();
-  });
-}
-
-void Daemon::take_up_kept() {
-  const std::size_t count = kept_.inheritance.sockets.size();
-  dataplane_.inherit(std::exchange(kept_.inheritance, {}));
-  dataplane_.take_effect();
-  spdlog::info("took up {} sockets that the service manager had kept", count);
-  serving();
-  keep_sockets();
-}
-
-void Daemon::keep_sockets() {
-  if (!manager_) return;
-  copy_pages([this](const std::vector<UniqueFd>& pages) { keeper_.keep_all(dataplane_.sockets(), pages); });
-}
-
 void Daemon::serving() {
-  serving_ = true;
   first_state_batch_ = dataplane_.batches().posted;
   health_.set_synced();
-  let_others_take_over();
 }
 
-void Daemon::let_others_take_over() {
-  if (options_.takeover_socket.empty() || !takeover_socket_is_ours_) return;
-  takeover_server_.emplace(
-      control_.get_executor(), dataplane_, version(),
-      TakeoverServer::Callbacks{[this](auto tell) { copy_pages(std::move(tell)); }, [this] { replaced(); }},
-      component_logger("takeover"));
-  try {
-    takeover_server_->listen(options_.takeover_socket);
-  } catch (const std::system_error& error) {
-    spdlog::warn("--takeover-socket {}: {}; no other process can take this one's place without dropping connections",
-                 options_.takeover_socket, error.code().message());
-  }
-}
-
-void Daemon::copy_pages(std::function<void(std::vector<UniqueFd>)> tell) {
-  admin_.copy_listeners([this, tell = std::move(tell)](std::vector<UniqueFd> pages) {
-    const auto all = std::make_shared<std::vector<UniqueFd>>(std::move(pages));
-    health_checks_.copy_listeners([this, tell, all](std::vector<UniqueFd> more) {
-      for (UniqueFd& each : more) all->push_back(std::move(each));
-      boost::asio::post(control_, [tell, all] { tell(std::move(*all)); });
-    });
-  });
-}
-
-void Daemon::replaced() {
-  replaced_ = true;
-  if (manager_) tell_manager(fmt::format("MAINPID={}", takeover_server_->heirs_pid()));
-  health_checks_.stop();
-  admin_.leave();
+void Daemon::replaced(int pid) {
+  manager_link_.give_way_to(pid);
   control_.stop();
 }
 
 void Daemon::serve_pages() {
-  admin_.inherit(inherited_pages_);
-  health_checks_.inherit(inherited_pages_);
   open_addresses();
   inspector_->start();
   admin_.start();
@@ -382,12 +324,7 @@ void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
   // Before anything is served, so that whoever sees it serve may change its files and send SIGHUP.
   reloader_.start();
-  if (!heir_) {
-    inherited_pages_->add(std::exchange(kept_.pages, {}));
-    admin_.inherit(inherited_pages_);
-    health_checks_.inherit(inherited_pages_);
-    open_addresses();
-  }
+  if (!succession_.has_predecessor()) open_addresses();
   // On loopback the kernel does so by itself.
   const auto& ranges = options_.service_cidrs;
   const bool beyond_loopback = ranges.empty() ? api_.has_value() : !ranges.front().address().is_loopback();
@@ -404,15 +341,11 @@ void Daemon::start() {
   signals_.add(SIGINT);
   await_signal();
   look_for_stale_rules();
-  if (!heir_) {
+  if (!succession_.has_predecessor()) {
     inspector_->start();
     admin_.start();
   }
-  if (!waits_to_serve()) {
-    serving_ = true;
-    let_others_take_over();
-    keep_sockets();
-  }
+  if (!succession_.waits()) succession_.serve_as_the_first();
   beat();
 }
 
@@ -439,21 +372,22 @@ void Daemon::beat() {
   const bool synced = store_.synced();
   if (synced && !view_.synced) {
     programming_.count_from(std::chrono::system_clock::now());
-    if (serving_) first_state_batch_ = dataplane_.batches().posted;
+    if (succession_.serving()) first_state_batch_ = dataplane_.batches().posted;
     spdlog::info("synced: {} services, {} service ports", store_.stats().services, store_.stats().service_ports);
   }
   {
     const std::lock_guard lock(view_mutex_);
     view_ = {store_.stats(), synced};
   }
-  if (synced && waits_to_serve() && !takeover_began_) begin_takeover();
-  if (synced && serving_) health_.set_synced();
+  if (synced && succession_.waits()) succession_.begin();
+  if (synced && succession_.serving()) health_.set_synced();
   if (synced) tidy_routes();
   const bool moving = workers_move();
   if (moving) health_.beat(std::chrono::steady_clock::now());
-  report(moving);
+  // Of the one before, until then, the manager hears.
+  if (!succession_.has_predecessor() || succession_.serving()) manager_link_.report(standing(moving));
   heartbeat_.expires_after(first_state_is_in_force()
-                               ? std::min<std::chrono::microseconds>(kBeat, report_.pace().value_or(kBeat))
+                               ? std::min<std::chrono::microseconds>(kBeat, manager_link_.pace().value_or(kBeat))
                                : kBeatBeforeSync);
   heartbeat_.async_wait([this](const boost::system::error_code& code) {
     if (!code.failed()) beat();
@@ -472,41 +406,16 @@ bool Daemon::first_state_is_in_force() const {
   return first_state_batch_ && dataplane_.batches().done >= *first_state_batch_;
 }
 
-Standing Daemon::standing() const {
+Standing Daemon::standing(bool moving) const {
   const Dataplane::Overview overview = dataplane_.overview();
   Standing made{.in_force = first_state_is_in_force(),
+                .moving = moving,
                 .services = view_.stats.services,
                 .service_ports = view_.stats.service_ports,
                 .connections = overview.totals.connections.open,
                 .unserved = overview.unserved};
   if (api_) add_trouble(made, api_->status(), rest_->config().server.to_string());
   return made;
-}
-
-void Daemon::report(bool moving) {
-  if (!manager_) return;
-  Standing now = standing();
-  now.moving = moving;
-  const std::string state = report_.next(now, std::chrono::steady_clock::now());
-  if (!state.empty() && tell_manager(state)) report_.heard();
-}
-
-bool Daemon::tell_manager(const std::string& state) { return note_manager(manager_.notify(state)); }
-
-void Daemon::tell_reloading() {
-  // Before it was told that this process is ready, READY=1 would say more than that the options were read.
-  if (report_.ready()) note_manager(manager_.notify_reloading());
-}
-
-void Daemon::tell_reloaded() {
-  if (report_.ready()) tell_manager("READY=1");
-}
-
-bool Daemon::note_manager(std::error_code error) {
-  if (error && manager_hears_) spdlog::warn("the service manager cannot be told how things stand: {}", error.message());
-  if (!error && !manager_hears_) spdlog::info("the service manager is told how things stand again");
-  manager_hears_ = !error;
-  return manager_hears_;
 }
 
 void Daemon::await_programming() {
@@ -556,57 +465,19 @@ void Daemon::look_around() {
   NodeView view = node_view(*reloader_.in_force(), host_->now(), own_node_);
   if (view == node_view_) return;
   node_view_ = view;
-  make_ranges_local();
-  routes_.set_ranges(service_ranges_);
   routes_.move_to(view.addresses, own_sources(host_->now(), own_node_));
   health_checks_.move_to(view.node_port_addresses);
   dataplane_.move_to(std::move(view));
 }
 
-void Daemon::set_service_ranges(const std::vector<config::IpPrefix>& ranges) {
-  if (ranges == service_ranges_) return;
-  const std::vector<config::IpPrefix> former = std::exchange(service_ranges_, ranges);
-  std::string text;
-  for (const config::IpPrefix& range : ranges) text += (text.empty() ? "" : ", ") + range.to_string();
-  spdlog::info("service addresses come from {}", text.empty() ? "no known range" : text);
-  make_ranges_local();
-  routes_.set_ranges(ranges);
-  std::vector<config::IpPrefix> gone;
-  std::copy_if(former.begin(), former.end(), std::back_inserter(gone), [&ranges](const config::IpPrefix& range) {
-    return std::find(ranges.begin(), ranges.end(), range) == ranges.end();
-  });
-  try {
-    LocalRoutes::remove(gone);
-  } catch (const std::system_error& error) {
-    spdlog::warn("{}", error.what());
-  }
-}
-
-void Daemon::make_ranges_local() {
-  auto failures = LocalRoutes::add(service_ranges_, own_sources(host_->now(), own_node_));
-  if (failures == ranges_not_local_) return;
-  ranges_not_local_ = std::move(failures);
-  for (const auto& [range, error] : ranges_not_local_) {
-    spdlog::warn(
-        "service range {} cannot be made local to this host: {}; give CAP_NET_ADMIN, or run `ip route add "
-        "local {} dev lo`",
-        range.to_string(), std::generic_category().message(error), range.to_string());
-  }
-}
-
 void Daemon::tidy_routes() {
-  try {
-    if (routes_.has_unneeded()) {
-      std::set<config::ServicePortName> busy;
-      for (const ServicePortSnapshot& port : dataplane_.snapshot().service_ports) {
-        if (port.connections.open > 0) busy.insert(*port.name);
-      }
-      routes_.sweep([&busy](const config::ServicePortName& name) { return busy.contains(name); });
+  routes_.tidy([this] {
+    std::set<config::ServicePortName> busy;
+    for (const ServicePortSnapshot& port : dataplane_.snapshot().service_ports) {
+      if (port.connections.open > 0) busy.insert(*port.name);
     }
-    if (!std::exchange(leftovers_removed_, true)) routes_.remove_leftovers();
-  } catch (const std::system_error& error) {
-    spdlog::warn("routes that nobody needs are left: {}", error.what());
-  }
+    return busy;
+  });
 }
 
 void Daemon::stop_watching() {
@@ -639,8 +510,7 @@ void Daemon::drain() {
 }
 
 void Daemon::end() {
-  takeover_server_.reset();
-  if (heir_) heir_->stop();
+  succession_.stop();
   dataplane_.stop();
   health_checks_.stop();
   inspector_->stop();

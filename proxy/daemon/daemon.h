@@ -24,19 +24,15 @@
 #include "proxy/admin/local_endpoints.h"
 #include "proxy/daemon/access_log.h"
 #include "proxy/daemon/logging.h"
-#include "proxy/daemon/manager_report.h"
+#include "proxy/daemon/manager_link.h"
 #include "proxy/daemon/options.h"
 #include "proxy/daemon/reloader.h"
 #include "proxy/daemon/stale_rules_notice.h"
+#include "proxy/daemon/succession.h"
 #include "proxy/dataplane/dataplane.h"
-#include "proxy/handover/heir.h"
-#include "proxy/handover/kept_sockets.h"
-#include "proxy/handover/predecessor.h"
-#include "proxy/handover/takeover_server.h"
 #include "proxy/host/host_addresses.h"
-#include "proxy/host/local_routes.h"
+#include "proxy/host/host_routes.h"
 #include "proxy/host/service_manager.h"
-#include "proxy/host/service_routes.h"
 #include "proxy/host/stale_rules.h"
 #include "proxy/inspect/inspector.h"
 #include "proxy/metrics/metrics_page.h"
@@ -55,14 +51,9 @@ namespace ferry::proxy {
 /// config, watch and proxy together.
 class Daemon {
  public:
-  /// Nothing is opened yet. `arguments`: the command line that the options came from. `api`: how to reach the API
-  /// server; none when only files are read. `predecessor`: whose place it takes, if anybody's; until it knows what
-  /// there is to serve, that one goes on. `kept`: what the service manager has kept of a process before.
-  Daemon(const Options& options, std::vector<std::string> arguments, std::optional<watch::ClientConfig> api,
-         std::optional<Predecessor> predecessor = {}, KeptSockets::Left kept = {});
-
-  /// --takeover-socket is somebody else's, and stays so. Before run().
-  void leave_takeover_socket() { takeover_socket_is_ours_ = false; }
+  /// Nothing is opened yet. `invocation`: how this process was started. `api`: how to reach the API server; none when
+  /// only files are read.
+  Daemon(const Options& options, const Invocation& invocation, std::optional<watch::ClientConfig> api, Before before);
 
   /// Serves until SIGTERM or SIGINT, then drains and ends; or until another process takes this one's place. Throws
   /// std::exception with one sentence for the log when it cannot start: an address that is taken, a file that is
@@ -76,18 +67,10 @@ class Daemon {
   };
 
   void start();
+  void open_addresses();
   void serve_pages();
-  /// Everything is known that is to be served here: whoever served it so far may hand it over.
-  void begin_takeover();
   void serving();
-  /// Serves with the sockets that were kept.
-  void take_up_kept();
-  /// From now on the service manager keeps what this process opens.
-  void keep_sockets();
-  void let_others_take_over();
-  void copy_pages(std::function<void(std::vector<UniqueFd>)> tell);
-  /// Another process serves.
-  void replaced();
+  void replaced(int pid);
   /// Runs the control thread's handlers until `done`, or a second signal.
   void run_until(const bool& done);
   /// Serves until the signal to end, or until another process serves.
@@ -103,21 +86,11 @@ class Daemon {
   void set_own_node(const std::optional<config::Node>& node);
   /// The host's addresses or the Node object may have changed: services are served where they are to be now.
   void look_around();
-  /// What the API server says of the ranges that service addresses come from.
-  void set_service_ranges(const std::vector<config::IpPrefix>& ranges);
-  void make_ranges_local();
   /// Takes away routes that nobody needs any more.
   void tidy_routes();
   /// Shows the admin thread and the service manager how things stand, once a second.
   void beat();
-  void report(bool moving);
-  /// False: it does not hear; that is logged once.
-  bool tell_manager(const std::string& state);
-  bool note_manager(std::error_code error);
-  /// Around a reload.
-  void tell_reloading();
-  void tell_reloaded();
-  Standing standing() const;
+  Standing standing(bool moving) const;
   bool first_state_is_in_force() const;
   /// Every worker has carried out what had been handed over at the last look.
   bool workers_move();
@@ -126,18 +99,15 @@ class Daemon {
   void look_for_stale_rules();
   void await_signal();
   void add_metrics();
-  void open_addresses();
   InspectorSources inspector_sources();
   std::vector<watch::FileSourceStatus> file_status() const;
-  DataplaneOptions dataplane_options(const std::optional<Predecessor>& predecessor);
+  DataplaneOptions dataplane_options();
   RuntimeOptions runtime_options(const Options& options) const;
   /// Makes what these options need; the rest is done by what it returns (Reloader::Prepare).
   Reloader::Commit prepare(const Options& next, std::vector<std::string>& needs_restart);
   /// Writes the access log there from now on; nowhere without a descriptor.
   void log_accesses_to(UniqueFd into);
   std::shared_ptr<AccessLog> access_log() const;
-  /// Nothing is served until who served before has been heard, or what it left is taken up.
-  bool waits_to_serve() const { return (heir_ || !kept_.empty()) && !serving_; }
   StoreView store_view() const;
 
   /// As they were at the start; for those that may change see reloader_.
@@ -158,26 +128,14 @@ class Daemon {
   StaleRulesNotice stale_rules_{&find_stale_rules, component_logger("host")};
   MetricsPage metrics_;
 
-  /// Sockets of the process whose place this one takes.
-  std::shared_ptr<InheritedListeners> inherited_pages_ = std::make_shared<InheritedListeners>();
-
   ServiceManager manager_ = ServiceManager::from_environment();
-  ManagerReport report_{manager_.watchdog()};
-  bool manager_hears_ = true;
-  /// What the service manager has kept of a process before, until it is taken up.
-  KeptSockets::Left kept_;
-  KeptSockets keeper_{manager_, kept_};
+  ManagerLink manager_link_{manager_};
+  Succession succession_;
 
   mutable std::mutex access_log_mutex_;
   /// Null as long as nobody asked for one.
   std::shared_ptr<AccessLog> access_log_;
   Dataplane dataplane_;
-  std::optional<Heir> heir_;
-  bool takeover_began_ = false;
-  bool serving_ = false;
-  bool takeover_socket_is_ours_ = true;
-  std::optional<TakeoverServer> takeover_server_;
-  bool replaced_ = false;
   /// Why nothing can be served.
   std::exception_ptr failure_;
   config::Store store_;
@@ -186,11 +144,7 @@ class Daemon {
   std::list<watch::FileSource> files_;
   std::optional<HostAddresses> host_;
   NodeView node_view_;
-  /// What the flag says, else what the API server does.
-  std::vector<config::IpPrefix> service_ranges_ = options_.service_cidrs;
-  std::vector<LocalRoutes::Failure> ranges_not_local_;
-  ServiceRoutes routes_{component_logger("routes")};
-  bool leftovers_removed_ = false;
+  HostRoutes routes_{options_.service_cidrs, component_logger("routes")};
   Counter wrong_annotations_;
 
   std::optional<config::Node> own_node_;

@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include <nlohmann/json.hpp>
+#include "proxy/admin/json_response.h"
 
 namespace ferry::proxy {
 
@@ -14,10 +14,6 @@ namespace {
 
 constexpr int kHighest = 10;
 constexpr unsigned kBadRequest = 400;
-
-Response json(unsigned status, const nlohmann::ordered_json& body) {
-  return {.status = status, .content_type = "application/json", .body = body.dump() + "\n"};
-}
 
 /// A number and at most the end of its line.
 std::optional<int> level_in(std::string_view body) {
@@ -33,23 +29,24 @@ std::optional<int> level_in(std::string_view body) {
 void add_log_level_page(Routes& routes, std::function<int()> now,
                         std::function<void(int verbosity, std::function<void()> done)> set) {
   const auto read = [now](const Request& /*request*/, const Routes::Reply& reply) {
-    reply(json(200, {{"logLevel", now()}}));
+    reply(json_response({{"logLevel", now()}}));
   };
   if (!set) {
     routes.add_handler("/api/log-level", read);
     return;
   }
-  routes.add_setting(
-      "/api/log-level", read,
-      [now = std::move(now), set = std::move(set)](const Request& request, const Routes::Reply& reply) {
-        const std::optional<int> level = level_in(request.body);
-        if (!level) {
-          reply(json(kBadRequest, {{"error", "the body must be a whole number from 0 to 10"}}));
-          return;
-        }
-        const int former = now();
-        set(*level, [reply, former, level = *level] { reply(json(200, {{"logLevel", level}, {"former", former}})); });
-      });
+  routes.add_setting("/api/log-level", read,
+                     [now = std::move(now), set = std::move(set)](const Request& request, const Routes::Reply& reply) {
+                       const std::optional<int> level = level_in(request.body);
+                       if (!level) {
+                         reply(error_response(kBadRequest, "the body must be a whole number from 0 to 10"));
+                         return;
+                       }
+                       const int former = now();
+                       set(*level, [reply, former, level = *level] {
+                         reply(json_response({{"logLevel", level}, {"former", former}}));
+                       });
+                     });
 }
 
 }  // namespace ferry::proxy

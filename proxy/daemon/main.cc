@@ -32,6 +32,7 @@
 #include "proxy/daemon/version.h"
 #include "proxy/handover/kept_sockets.h"
 #include "proxy/handover/predecessor.h"
+#include "proxy/handover/successor.h"
 #include "proxy/host/external_rules.h"
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
@@ -103,29 +104,29 @@ void settle_process(const Options& options) {
   }
 }
 
-/// Whose place this process takes, if anybody's. `refused`: somebody is there who does not let it.
-std::optional<ferry::proxy::Predecessor> predecessor(const Options& options, bool& refused) {
-  if (options.takeover_socket.empty()) return std::nullopt;
-  std::optional<ferry::proxy::Predecessor> found;
+/// Whose place this process takes, if anybody's.
+void find_predecessor(const Options& options, ferry::proxy::Before& before) {
+  if (options.takeover_socket.empty()) return;
+  auto& found = before.predecessor;
   try {
     found = ferry::proxy::find_predecessor(options.takeover_socket, ferry::proxy::version(), kHelloPatience);
   } catch (const std::exception& error) {
     spdlog::warn("--takeover-socket {}: the place of the process that listens there cannot be taken: {}",
                  options.takeover_socket, error.what());
-    refused = true;
+    before.refused = true;
   }
-  if (!found) return found;
+  if (!found) return;
   spdlog::info("process {} (version {}) serves until this one knows what to serve", found->pid, found->version);
   if (options.capture != ferry::proxy::CaptureMethod::kAuto && options.capture != found->capture) {
     spdlog::warn("--capture says nothing where another kube-ferry's place is taken: what that one had is kept");
   }
-  return found;
 }
 
-int run(std::vector<std::string> arguments) {
+int run(const ferry::proxy::Invocation& invocation) {
+  ferry::proxy::Before before;
   // Before anything else opens a descriptor or starts a thread.
-  auto kept = ferry::proxy::KeptSockets::sort_out(ferry::proxy::inherited_descriptors());
-  auto read = ferry::proxy::read_options(arguments);
+  before.kept = ferry::proxy::KeptSockets::sort_out(ferry::proxy::inherited_descriptors());
+  auto read = ferry::proxy::read_options(invocation.arguments);
   if (const auto* const print = std::get_if<ferry::proxy::TextToPrint>(&read)) {
     std::fputs(print->text.c_str(), stdout);
     return EXIT_SUCCESS;
@@ -149,10 +150,8 @@ int run(std::vector<std::string> arguments) {
     spdlog::info("{}: these say nothing here: {}", options.config, fmt::join(file.without_effect, ", "));
   }
   settle_process(options);
-  bool refused = false;
-  auto before = predecessor(options, refused);
-  ferry::proxy::Daemon daemon(options, std::move(arguments), api, std::move(before), std::move(kept));
-  if (refused) daemon.leave_takeover_socket();
+  find_predecessor(options, before);
+  ferry::proxy::Daemon daemon(options, invocation, api, std::move(before));
   daemon.run();
   return EXIT_SUCCESS;
 }
@@ -180,7 +179,7 @@ int main(int argc, char** argv) {
     if (!arguments.empty()) {
       if (const auto code = run_command(arguments)) return *code;
     }
-    return run(std::move(arguments));
+    return run({ferry::proxy::program_path(argv[0]), std::move(arguments)});
   } catch (const ferry::proxy::UsageError& error) {
     complain(error);
     return kUsage;

@@ -236,10 +236,10 @@ void define_observation_flags(CLI::App& app, RawOptions& raw) {
                  "127.0.0.1:10249)")
       ->option_text("IP:PORT")
       ->group(group);
-  app.add_option(
-         "--admin-socket", raw.admin_socket,
-         "Where kube-ferry top, get, explain and set ask; only its\nowner may (default /run/kube-ferry/admin.sock; "
-         "'' for none)")
+  app.add_option("--admin-socket", raw.admin_socket,
+                 "Where kube-ferry top, get, explain, set and upgrade ask;\nonly its owner may (default "
+                 "/run/kube-ferry/admin.sock; "
+                 "'' for none)")
       ->option_text("PATH")
       ->group(group);
   app.add_flag("--show-clients", raw.show_clients, "Tell who connects at a metrics address that is not\nloopback, too")

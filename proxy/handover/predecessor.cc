@@ -30,7 +30,7 @@ UniqueFd connect_to(const std::string& path) {
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) throw std::runtime_error(std::generic_category().message(errno));
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
-    if (is_of_same_user(socket.get())) return socket;
+    if (peer_of_same_user(socket.get())) return socket;
     throw std::runtime_error("whoever listens there is another user's process");
   }
   if (errno == ENOENT || errno == ECONNREFUSED) return {};
@@ -49,11 +49,12 @@ Message answer_on(int socket, std::chrono::milliseconds patience) {
 
 }  // namespace
 
-bool is_of_same_user(int socket) {
+std::optional<int> peer_of_same_user(int socket) {
   ucred who{};
   socklen_t size = sizeof(who);
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return false;
-  return who.uid == 0 || who.uid == ::geteuid();
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return std::nullopt;
+  if (who.uid != 0 && who.uid != ::geteuid()) return std::nullopt;
+  return who.pid;
 }
 
 std::uint64_t network_namespace() {
@@ -66,11 +67,8 @@ std::optional<Predecessor> find_predecessor(const std::string& path, const std::
   Predecessor found{connect_to(path), 0, {}, CaptureMethod::kBind};
   if (!found.channel) return std::nullopt;
   prepare_message_socket(found.channel.get());
-  const nlohmann::json hello = {{"kind", "hello"},
-                                {"protocol", kHandoverProtocol},
-                                {"version", version},
-                                {"pid", ::getpid()},
-                                {"network", network_namespace()}};
+  const nlohmann::json hello = {
+      {"kind", "hello"}, {"protocol", kHandoverProtocol}, {"version", version}, {"network", network_namespace()}};
   if (const auto error = send_message(found.channel.get(), hello, {})) throw std::runtime_error(error->reason);
   const Message answer = answer_on(found.channel.get(), patience);
   if (answer.kind() != "welcome") {

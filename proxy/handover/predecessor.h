@@ -24,9 +24,9 @@ struct Predecessor {
 std::optional<Predecessor> find_predecessor(const std::string& path, const std::string& version,
                                             std::chrono::milliseconds patience);
 
-/// Whoever is at the other end of the socket runs as this user, or as root (unix(7), SO_PEERCRED): nobody else has a
-/// say in whose sockets are whose.
-bool is_of_same_user(int socket);
+/// The number of the process at the other end of the socket (unix(7), SO_PEERCRED; 0: it has none in this container).
+/// None where it runs neither as this user nor as root: nobody else has a say in whose sockets are whose.
+std::optional<int> peer_of_same_user(int socket);
 
 /// Tells network namespaces apart; only in the same one do sockets mean the same.
 std::uint64_t network_namespace();

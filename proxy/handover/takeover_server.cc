@@ -122,10 +122,12 @@ asio::awaitable<void> TakeoverServer::accept_all(Shared state) {
     const auto [error] = co_await state->listener.async_wait(asio::posix::stream_descriptor::wait_read, kErrorFirst);
     if (error) co_return;
     UniqueFd socket(::accept4(state->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket || !is_of_same_user(socket.get())) continue;
+    if (!socket) continue;
+    const std::optional<int> pid = peer_of_same_user(socket.get());
+    if (!pid) continue;
     prepare_message_socket(socket.get());
     auto channel = std::make_shared<Channel>(state->control, std::move(socket));
-    asio::co_spawn(state->control, serve(state, channel), [state, channel](const std::exception_ptr&) {});
+    asio::co_spawn(state->control, serve(state, channel, *pid), [state, channel](const std::exception_ptr&) {});
   }
 }
 
@@ -145,15 +147,15 @@ asio::awaitable<bool> TakeoverServer::greet(Shared state, std::shared_ptr<Channe
   answer["pid"] = ::getpid();
   answer["version"] = state->version;
   answer["capture"] = state->dataplane.capture_name();
-  if (reason.empty()) state->heirs_pid = hello->body.value("pid", 0);
   const bool said = co_await channel->send(std::move(answer), {}, kMessagePatience);
   co_return said&& reason.empty();
 }
 
-asio::awaitable<void> TakeoverServer::serve(Shared state, std::shared_ptr<Channel> channel) {
+asio::awaitable<void> TakeoverServer::serve(Shared state, std::shared_ptr<Channel> channel, int pid) {
   const bool welcome = co_await greet(state, channel);
   if (!welcome || state->heir) co_return;
   state->heir = channel;
+  state->heirs_pid = pid;
   state->logger->info("another kube-ferry is about to take this one's place");
   const bool done = co_await hand_over(state, channel);
   if (done) {

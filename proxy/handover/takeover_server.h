@@ -44,7 +44,7 @@ class TakeoverServer {
   /// Another process is about to take this one's place.
   bool has_heir() const { return state_->heir != nullptr; }
 
-  /// Its process; 0: there is none.
+  /// The process of the last one; 0: there was none.
   int heirs_pid() const { return state_->heirs_pid; }
 
   /// After Callbacks::replaced: hands over one connection after the other, until none is left, or at the deadline.
@@ -74,7 +74,7 @@ class TakeoverServer {
   using Shared = std::shared_ptr<State>;
 
   static boost::asio::awaitable<void> accept_all(Shared state);
-  static boost::asio::awaitable<void> serve(Shared state, std::shared_ptr<Channel> channel);
+  static boost::asio::awaitable<void> serve(Shared state, std::shared_ptr<Channel> channel, int pid);
   static boost::asio::awaitable<bool> greet(Shared state, std::shared_ptr<Channel> channel);
   static boost::asio::awaitable<bool> hand_over(Shared state, std::shared_ptr<Channel> channel);
   static boost::asio::awaitable<bool> send_sockets(Shared state, std::shared_ptr<Channel> channel);

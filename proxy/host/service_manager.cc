@@ -94,6 +94,13 @@ ServiceManager ServiceManager::from_environment() {
   return ServiceManager(address, watchdog);
 }
 
+std::vector<std::string> ServiceManager::environment() const {
+  std::vector<std::string> made;
+  if (socket_) made.push_back("NOTIFY_SOCKET=" + address_);
+  if (watchdog_) made.push_back(fmt::format("WATCHDOG_USEC={}", watchdog_->count()));
+  return made;
+}
+
 std::error_code ServiceManager::notify(std::string_view state) const { return send(state, {}); }
 
 std::error_code ServiceManager::notify_reloading() const {

@@ -33,6 +33,9 @@ class ServiceManager {
   /// thread is started. Throws as the constructor does.
   static ServiceManager from_environment();
 
+  /// What from_environment() took, for a process that is to be this service in the place of this one: NAME=VALUE.
+  std::vector<std::string> environment() const;
+
   /// Somebody listens.
   explicit operator bool() const { return static_cast<bool>(socket_); }
 

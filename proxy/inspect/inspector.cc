@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "proxy/admin/json_response.h"
 #include "proxy/inspect/history_book.h"
 #include "proxy/inspect/service_detail.h"
 #include "proxy/inspect/service_list.h"
@@ -22,14 +23,6 @@ namespace {
 constexpr std::chrono::seconds kStreamInterval{1};
 constexpr std::size_t kMostConnections = 1000;
 constexpr std::string_view kServicePath = "/api/services/";
-
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-Response json_response(const Json& json) { return {.content_type = "application/json", .body = text_of(json) + "\n"}; }
-
-Response error_response(unsigned status, const std::string& sentence) {
-  return {.status = status, .content_type = "application/json", .body = text_of(Json{{"error", sentence}}) + "\n"};
-}
 
 /// Connections and UDP flows together.
 ConnectionCounters carried(const DataplaneTotals& totals) {
@@ -235,7 +228,7 @@ void Inspector::add_to(Routes& routes, std::function<bool()> clients) {
     try {
       self->answer_stream(request, reply);
     } catch (const std::invalid_argument& error) {
-      reply({.body = "event: error\ndata: " + text_of(Json{{"error", error.what()}}) + "\n\n"});
+      reply({.body = "event: error\ndata: " + json_text(Json{{"error", error.what()}}) + "\n\n"});
     }
   };
   routes.add_stream("/api/stream", stream, kStreamInterval);

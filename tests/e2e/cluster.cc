@@ -33,7 +33,7 @@ void append(std::vector<std::string>& to, const std::vector<std::string>& more) 
 
 std::string program(const std::string& name) { return std::string(FERRY_BINARY_DIR) + "/" + name; }
 
-ClusterTest::ClusterTest() : folder_(make_folder()) {}
+ClusterTest::ClusterTest() : folder_(make_folder()), proxy_program_(program("kube-ferry")) {}
 
 ClusterTest::~ClusterTest() {
   if (HasFailure()) {
@@ -67,7 +67,7 @@ void ClusterTest::restart_api_server(const std::string& seed_file, const std::ve
 }
 
 void ClusterTest::start_proxy(const std::vector<std::string>& flags) {
-  std::vector<std::string> command = {program("kube-ferry"),
+  std::vector<std::string> command = {proxy_program_,
                                       "--master",
                                       api_.url(),
                                       "--hostname-override",

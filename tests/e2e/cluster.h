@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -35,6 +36,8 @@ class ClusterTest : public ::testing::Test {
   const Api& api() const { return api_; }
   ChildProcess& api_server() { return *api_server_; }
 
+  /// What start_proxy() starts, in the place of this build's kube-ferry: a path to it, for instance.
+  void set_proxy_program(std::string path) { proxy_program_ = std::move(path); }
   /// Starts kube-ferry against the API server.
   void start_proxy(const std::vector<std::string>& flags = {});
   ChildProcess& proxy() { return *proxy_; }
@@ -79,6 +82,7 @@ class ClusterTest : public ::testing::Test {
   int pods_made_ = 0;
   Api api_;
   std::string metrics_url_;
+  std::string proxy_program_;
   std::vector<std::string> proxy_command_;
   std::unique_ptr<ChildProcess> api_server_;
   std::unique_ptr<ChildProcess> proxy_;

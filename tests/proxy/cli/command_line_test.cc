@@ -33,7 +33,7 @@ std::string complaint(const Arguments& arguments) {
 }
 
 TEST(Commands, AreFour) {
-  for (const char* const word : {"top", "get", "explain", "set", "probe"}) EXPECT_TRUE(is_command(word));
+  for (const char* const word : {"top", "get", "explain", "set", "upgrade", "probe"}) EXPECT_TRUE(is_command(word));
   for (const char* const word : {"", "--help", "describe", "tops"}) EXPECT_FALSE(is_command(word));
 }
 
@@ -183,6 +183,14 @@ TEST(CommandLine, SetTakesALogLevel) {
   for (const char* const word : {"11", "4x", ""}) {
     EXPECT_THAT(complaint({"set", "log-level", word}), HasSubstr("give a whole number from 0 to 10"));
   }
+}
+
+TEST(CommandLine, UpgradeTakesHowLongToWait) {
+  EXPECT_EQ(parsed<UpgradeOptions>({"upgrade"}).timeout, std::chrono::minutes(2));
+  EXPECT_EQ(parsed<UpgradeOptions>({"upgrade", "--timeout", "5s", "--socket=/a"}),
+            (UpgradeOptions{"/a", std::chrono::seconds(5)}));
+  EXPECT_THAT(complaint({"upgrade", "now"}), HasSubstr("unexpected argument 'now'"));
+  EXPECT_THAT(complaint({"upgrade", "--timeout", "soon"}), HasSubstr("--timeout"));
 }
 
 }  // namespace

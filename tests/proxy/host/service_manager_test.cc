@@ -111,6 +111,14 @@ TEST_F(FromEnvironment, WhatIsReadIsTakenOutSoThatNoChildTakesItForItsOwn) {
   EXPECT_THAT(left(), IsEmpty());
 }
 
+TEST_F(FromEnvironment, WhatIsTakenOutCanBeGivenToAProcessInThePlaceOfThisOne) {
+  set("NOTIFY_SOCKET", "@kube-ferry-test");
+  set("WATCHDOG_USEC", "3000000");
+  EXPECT_EQ(ServiceManager::from_environment().environment(),
+            (std::vector<std::string>{"NOTIFY_SOCKET=@kube-ferry-test", "WATCHDOG_USEC=3000000"}));
+  EXPECT_EQ(ServiceManager::from_environment().environment(), std::vector<std::string>{});
+}
+
 TEST_F(FromEnvironment, TheWatchdogCountsForTheProcessThatItNames) {
   const NotifySocket systemd;
   const auto watchdog = [&systemd](const std::string& interval, const std::string& pid) {

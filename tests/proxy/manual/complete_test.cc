@@ -40,7 +40,7 @@ class Complete : public ::testing::Test {
 };
 
 TEST_F(Complete, TheFirstWordIsACommandOrAFlag) {
-  EXPECT_THAT(texts({""}), ElementsAre("top", "get", "explain", "set", "probe", "check", "completion"));
+  EXPECT_THAT(texts({""}), ElementsAre("top", "get", "explain", "set", "upgrade", "probe", "check", "completion"));
   EXPECT_THAT(texts({"c"}), ElementsAre("check", "completion"));
   EXPECT_THAT(texts({"--healthz"}), ElementsAre("--healthz-bind-address"));
   EXPECT_THAT(texts({"--master", "http://a", "--kube"}), ElementsAre("--kubeconfig"));
