@@ -48,7 +48,7 @@ install(FILES ${ferry_systemd}/kube-ferry.default DESTINATION /etc/default RENAM
 install(FILES ${ferry_systemd}/config.yaml DESTINATION /etc/kube-ferry)
 install(DIRECTORY DESTINATION /etc/kube-ferry/services)
 install(FILES ${ferry_package}/copyright DESTINATION ${ferry_documents})
-install(FILES docs/annotations.md docs/kube-proxy.md docs/node.md DESTINATION ${ferry_documents})
+install(DIRECTORY docs/ DESTINATION ${ferry_documents})
 ferry_install_compressed(${PROJECT_SOURCE_DIR}/CHANGELOG.md ${ferry_documents} changelog)
 ferry_install_compressed(${ferry_packaged}/changelog.Debian ${ferry_documents} changelog.Debian)
 

@@ -1,24 +1,18 @@
 #include "proxy/daemon/admin_addresses.h"
 
 #include <filesystem>
-#include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ostr.h>
 
 namespace ferry::proxy {
 
 namespace {
 
 using boost::asio::ip::tcp;
-
-std::string to_string(const tcp::endpoint& address) {
-  std::ostringstream text;
-  text << address;
-  return text.str();
-}
 
 /// A page that the daemon serves at an address of its own.
 struct Page {
@@ -28,7 +22,7 @@ struct Page {
 };
 
 std::string why_not(const Page& page, const tcp::endpoint& wanted, const boost::system::error_code& error) {
-  return fmt::format("{} {}: {}; {}", page.flag, to_string(wanted), error.message(),
+  return fmt::format("{} {}: {}; {}", page.flag, fmt::streamed(wanted), error.message(),
                      error == boost::asio::error::address_in_use
                          ? "stop what listens there (kube-proxy?) or give another address"
                          : "give an address of this machine that it may use");
@@ -37,7 +31,7 @@ std::string why_not(const Page& page, const tcp::endpoint& wanted, const boost::
 void open(AdminServer& admin, const Page& page, const tcp::endpoint& wanted, Routes routes, bool hard_fail,
           const std::shared_ptr<spdlog::logger>& logger) {
   const auto announce = [page, logger](const tcp::endpoint& address) {
-    logger->info("serving {} on http://{}{}", page.what, to_string(address), page.path);
+    logger->info("serving {} on http://{}{}", page.what, fmt::streamed(address), page.path);
   };
   try {
     announce(admin.listen(wanted, routes));

@@ -1,10 +1,10 @@
 #include "proxy/daemon/effective_configuration.h"
 
 #include <optional>
-#include <sstream>
 #include <vector>
 
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/ostr.h>
 
 #include "proxy/daemon/config_file.h"
 #include "proxy/settings/duration.h"
@@ -17,10 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string to_string(const std::optional<boost::asio::ip::tcp::endpoint>& address) {
-  if (!address) return "";
-  std::ostringstream text;
-  text << *address;
-  return text.str();
+  return address ? fmt::format("{}", fmt::streamed(*address)) : "";
 }
 
 std::string joined(const std::vector<config::IpPrefix>& ranges) {

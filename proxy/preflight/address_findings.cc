@@ -3,10 +3,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <sstream>
 #include <system_error>
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ostr.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -26,12 +26,6 @@ constexpr const char* kKubeProxy = "kube-proxy";
 constexpr const char* kOwnName = "kube-ferry";
 
 std::string message_of(int error) { return std::generic_category().message(error); }
-
-std::string to_string(const boost::asio::ip::tcp::endpoint& address) {
-  std::ostringstream text;
-  text << address;
-  return text.str();
-}
 
 /// The folder itself where it is there, else the nearest one above that is.
 fs::path nearest_folder(fs::path folder) {
@@ -71,7 +65,7 @@ AddressAttempt try_address(const std::string& flag, const boost::asio::ip::tcp::
 }
 
 Finding check_address(const AddressAttempt& attempt) {
-  const std::string asked = fmt::format("{} {}", attempt.flag, to_string(attempt.address));
+  const std::string asked = fmt::format("{} {}", attempt.flag, fmt::streamed(attempt.address));
   switch (attempt.error) {
     case 0:
       return ok(kAddresses, fmt::format("{} is free", asked));
