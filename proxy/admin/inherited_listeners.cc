@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "proxy/relay/socket_address.h"
@@ -44,9 +45,12 @@ UniqueFd InheritedListeners::take(const boost::asio::ip::tcp::endpoint& address)
 }
 
 UniqueFd InheritedListeners::take(const std::string& path) {
-  return take_first(sockets_, [&](const sockaddr_storage& local) {
+  UniqueFd taken = take_first(sockets_, [&](const sockaddr_storage& local) {
     return local.ss_family == AF_UNIX && path == reinterpret_cast<const sockaddr_un&>(local).sun_path;
   });
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) taken.reset();
+  return taken;
 }
 
 }  // namespace ferry::proxy
