@@ -24,7 +24,7 @@ struct HttpLimits {
   /// For the next request to begin.
   std::chrono::milliseconds idle_time = std::chrono::minutes{2};
   /// For a page that answers later; then 503.
-  std::chrono::milliseconds answer_time = std::chrono::seconds{5};
+  std::chrono::milliseconds answer_time = std::chrono::seconds{10};
   /// Streams of events that may be open; one more is a 503.
   std::size_t max_streams = 16;
 };

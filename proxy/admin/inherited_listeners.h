@@ -16,8 +16,8 @@ class InheritedListeners {
 
   /// The first that listens there, where port 0 stands for any; none: there is no such. It is taken once.
   UniqueFd take(const boost::asio::ip::tcp::endpoint& address);
-  /// The same for a socket in the file system. One that is not there where this process looks, as between containers, is
-  /// of no use: it is closed.
+  /// The same for a socket in the file system. One that is not there where this process looks, as between containers,
+  /// is of no use: it is closed.
   UniqueFd take(const std::string& path);
 
  private:

@@ -31,16 +31,8 @@ std::string decoded(std::string_view text, bool plus_is_blank) {
   return plain;
 }
 
-Response make(const Routes::Page& page) {
-  try {
-    return page();
-  } catch (const std::exception& error) {
-    return {.status = 500, .body = std::string("the page could not be made: ") + error.what() + "\n"};
-  }
-}
-
 Routes::Handler handler_of(Routes::Page page) {
-  return [page = std::move(page)](const Request& /*request*/, const Routes::Reply& reply) { reply(make(page)); };
+  return [page = std::move(page)](const Request& /*request*/, const Routes::Reply& reply) { reply(make_page(page)); };
 }
 
 bool same_name(std::string_view a, std::string_view b) {
@@ -78,6 +70,11 @@ Request Request::parse(std::string_view target) {
 
 void Routes::add(std::string path, Page page) {
   routes_.insert_or_assign(std::move(path), Route{handler_of(std::move(page)), std::nullopt, false, {}});
+}
+
+void Routes::add_later(std::string path, std::function<void(Reply)> make) {
+  Handler handler = [make = std::move(make)](const Request& /*request*/, Reply reply) { make(std::move(reply)); };
+  routes_.insert_or_assign(std::move(path), Route{std::move(handler), std::nullopt, false, {}});
 }
 
 void Routes::add_handler(std::string path, Handler handler) {
@@ -121,6 +118,14 @@ Response Routes::answer(std::string_view target) const {
   Response response;
   route->handler(request, [&response](Response made) { response = std::move(made); });
   return response;
+}
+
+Response make_page(const Routes::Page& page) {
+  try {
+    return page();
+  } catch (const std::exception& error) {
+    return {.status = 500, .body = std::string("the page could not be made: ") + error.what() + "\n"};
+  }
 }
 
 bool is_own_host(std::string_view host, const std::vector<std::string>& names) {

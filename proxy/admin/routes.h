@@ -37,7 +37,8 @@ struct Request {
   static Request parse(std::string_view target);
 };
 
-/// The pages of one admin address, by path. A page is made anew for each request, on the admin thread.
+/// The pages of one admin address, by path. A page is made anew for each request, on the admin thread
+/// unless it says otherwise.
 class Routes {
  public:
   using Page = std::function<Response()>;
@@ -57,6 +58,8 @@ class Routes {
 
   /// `path` begins with a slash and is matched whole, whatever query follows it in the request.
   void add(std::string path, Page page);
+  /// The same for a page that is made elsewhere: `make` has the reply called once it is there.
+  void add_later(std::string path, std::function<void(Reply)> make);
   /// A path that ends in "/*" stands for all that begin so. Guarded against pages of others (set_hosts()).
   void add_handler(std::string path, Handler handler);
   /// The same for what PUT changes: `write` answers that.
@@ -88,6 +91,9 @@ class Routes {
   std::optional<Route> default_;
   std::optional<std::vector<std::string>> hosts_;
 };
+
+/// The page; 500 with the reason where it cannot be made.
+Response make_page(const Routes::Page& page);
 
 /// Whether the host of a Host header (with or without a port) is an address, "localhost" or one of these names.
 bool is_own_host(std::string_view host, const std::vector<std::string>& names);

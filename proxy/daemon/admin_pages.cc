@@ -24,10 +24,10 @@ Routes health_pages(const Health& health, ProbeMetrics& probes) {
   return routes;
 }
 
-Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics,
+Routes metrics_pages(const Health& health, ProbeMetrics& probes, PageMaker& metrics,
                      std::function<std::string()> configuration) {
   Routes routes = health_pages(health, probes);
-  routes.add("/metrics", [&metrics] { return metrics.render(); });
+  routes.add_later("/metrics", [&metrics](Routes::Reply reply) { metrics.ask(std::move(reply)); });
   routes.add("/proxyMode", [] { return Response{.body = "userspace"}; });
   routes.add("/configz", [configuration = std::move(configuration)] {
     return Response{.content_type = "application/json", .body = configuration()};

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "proxy/admin/health.h"
+#include "proxy/admin/page_maker.h"
 #include "proxy/admin/routes.h"
-#include "proxy/metrics/metrics_page.h"
 #include "proxy/metrics/probe_metrics.h"
 
 namespace ferry::proxy {
@@ -15,7 +15,7 @@ Routes health_pages(const Health& health, ProbeMetrics& probes);
 
 /// The pages of the metrics address: those of the healthz address, /metrics and /proxyMode, which says "userspace" as
 /// kube-proxy's mode of that name did, and /configz, which says `configuration`. The others must outlive the pages.
-Routes metrics_pages(const Health& health, ProbeMetrics& probes, const MetricsPage& metrics,
+Routes metrics_pages(const Health& health, ProbeMetrics& probes, PageMaker& metrics,
                      std::function<std::string()> configuration);
 
 /// Adds the live page.

@@ -191,7 +191,7 @@ InspectorSources Daemon::inspector_sources() {
 }
 
 void Daemon::open_addresses() {
-  Routes metrics = metrics_pages(health_, probes_, metrics_, [this] { return configz(*reloader_.in_force()); });
+  Routes metrics = metrics_pages(health_, probes_, scrapes_, [this] { return configz(*reloader_.in_force()); });
   Routes local = metrics;
   const auto& address = options_.metrics_bind_address;
   metrics.set_hosts({options_.node_name});
@@ -515,6 +515,7 @@ void Daemon::end() {
   health_checks_.stop();
   inspector_->stop();
   admin_.stop();
+  scrapes_.stop();
   heartbeat_.cancel();
   programming_timer_.cancel();
   stale_rules_timer_.cancel();

@@ -22,6 +22,7 @@
 #include "proxy/admin/health.h"
 #include "proxy/admin/health_check_server.h"
 #include "proxy/admin/local_endpoints.h"
+#include "proxy/admin/page_maker.h"
 #include "proxy/daemon/access_log.h"
 #include "proxy/daemon/logging.h"
 #include "proxy/daemon/manager_link.h"
@@ -164,6 +165,9 @@ class Daemon {
   std::optional<Inspector> inspector_;
   LocalEndpointCounter local_endpoints_;
   HealthCheckServer health_checks_{admin_.loop(), health_, component_logger("healthcheck")};
+  /// With ten thousand services in use a scrape takes most of a second, for which no probe is to wait. It answers
+  /// through the admin thread's loop.
+  PageMaker scrapes_{[this] { return metrics_.render(); }};
 };
 
 }  // namespace ferry::proxy
