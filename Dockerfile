@@ -16,7 +16,8 @@ RUN cmake --preset release -DFERRY_BUILD_TESTS=OFF -DFERRY_COMMIT="$COMMIT" \
 
 # The Debian package alone.
 FROM build AS package-build
-RUN cd build/release && cpack -G DEB -B /package
+# What else belongs into it, the manual among it, is built here.
+RUN cmake --build --preset release && cd build/release && cpack -G DEB -B /package
 
 FROM scratch AS package
 COPY --from=package-build /package/*.deb /
