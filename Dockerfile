@@ -16,6 +16,7 @@ RUN cmake --preset release -DFERRY_BUILD_TESTS=OFF -DFERRY_COMMIT="$COMMIT" \
 
 # The Debian package alone.
 FROM build AS package-build
+RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends dpkg-dev file
 # What else belongs into it, the manual among it, is built here.
 RUN cmake --build --preset release && cd build/release && cpack -G DEB -B /package
 
