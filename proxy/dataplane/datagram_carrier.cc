@@ -197,7 +197,7 @@ void DatagramCarrier::reconsider(DatagramService& service, TimePoint now) {
 }
 
 void DatagramCarrier::reconsider(Flow& flow, TimePoint now) {
-  const WorkerPort& port = *flow.service->port;
+  WorkerPort& port = *flow.service->port;
   const config::BackendSet& set = port.state.set(flow.choice);
   if (position_of(set, flow.backend())) return;
   if (const auto position = choose(port, flow.choice, flow.client, now)) {
@@ -256,7 +256,7 @@ Flow* DatagramCarrier::open_flow(DatagramService& service, const Peer& client, T
   return flow.release();
 }
 
-std::optional<std::size_t> DatagramCarrier::choose(const WorkerPort& port, SetChoice choice, const Peer& client,
+std::optional<std::size_t> DatagramCarrier::choose(WorkerPort& port, SetChoice choice, const Peer& client,
                                                    TimePoint now) {
   const config::BackendSet& set = port.state.set(choice);
   if (set.empty()) return std::nullopt;

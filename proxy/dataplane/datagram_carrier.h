@@ -82,7 +82,7 @@ class DatagramCarrier {
   Flow* flow_of(DatagramService& service, const Peer& client, TimePoint now);
   Flow* open_flow(DatagramService& service, const Peer& client, TimePoint now);
   /// A position in the set in force; none while it is empty.
-  std::optional<std::size_t> choose(const WorkerPort& port, SetChoice choice, const Peer& client, TimePoint now);
+  std::optional<std::size_t> choose(WorkerPort& port, SetChoice choice, const Peer& client, TimePoint now);
   std::unique_ptr<Flow> dial(DatagramService& service, const Peer& client, TimePoint now);
   bool make_room();
 

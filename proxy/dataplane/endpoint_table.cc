@@ -18,6 +18,14 @@ std::shared_ptr<EndpointRecord> EndpointTable::of(const config::Backend& endpoin
   return record;
 }
 
+std::shared_ptr<EndpointRecord> EndpointTable::find(const config::Backend& endpoint) const {
+  State* const state = state_.load(std::memory_order_acquire);
+  if (state == nullptr) return nullptr;
+  const std::lock_guard lock(state->mutex);
+  const auto found = state->records.find(endpoint);
+  return found == state->records.end() ? nullptr : found->second;
+}
+
 std::vector<std::shared_ptr<const EndpointRecord>> EndpointTable::all() const {
   std::vector<std::shared_ptr<const EndpointRecord>> records;
   if (State* const state = state_.load(std::memory_order_acquire)) {

@@ -41,6 +41,8 @@ class EndpointTable {
   EndpointTable& operator=(const EndpointTable&) = delete;
 
   std::shared_ptr<EndpointRecord> of(const config::Backend& endpoint);
+  /// Null: nobody has dialled it.
+  std::shared_ptr<EndpointRecord> find(const config::Backend& endpoint) const;
 
   std::vector<std::shared_ptr<const EndpointRecord>> all() const;
 

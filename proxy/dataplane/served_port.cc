@@ -34,9 +34,13 @@ LifeTimes::Counts ServedPort::life_times() const {
 }
 
 PickContext WorkerPort::pick_context(SetChoice choice, const config::IpAddress& client, std::minstd_rand& random,
-                                     std::chrono::steady_clock::time_point now) const {
+                                     std::chrono::steady_clock::time_point now) {
   const ServiceSettings& settings = state.settings();
-  PickContext context{.now = now, .random = random, .loads = endpoints.loads()};
+  const bool asks = settings.max_connections > 0 || settings.load_balancing == LoadBalancing::kLeastConnections ||
+                    settings.load_balancing == LoadBalancing::kPeakEwma;
+  PickContext context{.now = now,
+                      .random = random,
+                      .loads = asks ? endpoints.loads(shared->endpoints(), worker) : WorkerEndpoints::no_loads()};
   context.algorithm = settings.load_balancing;
   context.max_connections = settings.max_connections;
   if (state.extras) {

@@ -167,7 +167,7 @@ struct WorkerPort {
     return endpoints.of(backend, shared->endpoints(), worker);
   }
   PickContext pick_context(SetChoice choice, const config::IpAddress& client, std::minstd_rand& random,
-                           std::chrono::steady_clock::time_point now) const;
+                           std::chrono::steady_clock::time_point now);
 };
 
 }  // namespace ferry::proxy

@@ -29,13 +29,16 @@ struct WorkerEndpoint {
   void closed();
 };
 
-/// The endpoints of one service port that one worker has dialled. References to them are good until keep_only().
+/// The endpoints of one service port that one worker has dialled, or weighed against others. References to them are
+/// good until keep_only(). `table` and `worker` are the same at each call.
 class WorkerEndpoints {
  public:
   WorkerEndpoint& of(const config::Backend& endpoint, EndpointTable& table, std::size_t worker);
 
-  /// What the balancer may ask.
-  const EndpointLoads& loads() const;
+  /// What the balancer may ask of endpoints that some worker has dialled.
+  const EndpointLoads& loads(EndpointTable& table, std::size_t worker);
+  /// The same for a balancer that asks nothing.
+  static const EndpointLoads& no_loads();
 
   /// Calls `each` for every one.
   void for_each(const std::function<void(WorkerEndpoint&)>& each);
@@ -44,11 +47,26 @@ class WorkerEndpoints {
   void keep_only(const std::function<bool(const config::Backend&)>& is_there);
 
  private:
-  struct Known final : EndpointLoads {
-    const EndpointLoad* find(const config::Backend& endpoint) const override;
+  class Known final : public EndpointLoads {
+   public:
+    using ByEndpoint = std::unordered_map<config::Backend, WorkerEndpoint, EndpointHash, EndpointEqual>;
 
-    std::unordered_map<config::Backend, WorkerEndpoint, EndpointHash, EndpointEqual> by_endpoint;
+    Known(EndpointTable& table, std::size_t worker) : table_(table), worker_(worker) {}
+
+    const EndpointLoad* find(const config::Backend& endpoint) const override;
+    WorkerEndpoint& of(const config::Backend& endpoint);
+    ByEndpoint& by_endpoint() { return by_endpoint_; }
+
+   private:
+    WorkerEndpoint& add(std::shared_ptr<EndpointRecord> record) const;
+
+    EndpointTable& table_;
+    std::size_t worker_;
+    /// Grows as it is asked.
+    mutable ByEndpoint by_endpoint_;
   };
+
+  Known& known(EndpointTable& table, std::size_t worker);
 
   /// Made with the first endpoint: most service ports of a node never have a connection.
   std::unique_ptr<Known> known_;
