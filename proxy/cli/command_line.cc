@@ -158,11 +158,12 @@ CommandLine parse_set(const std::vector<std::string>& arguments) {
 }
 
 std::unique_ptr<CLI::App> make_upgrade(RawFlags& flags) {
-  auto app = make_app("upgrade", "kube-ferry upgrade [OPTIONS]",
-                      "Has the kube-ferry of this node start its program anew, with the flags it was started with, and\n"
-                      "hand everything over to that: no connection is refused, cut or forgotten. Waits until the new\n"
-                      "process serves.\n",
-                      flags);
+  auto app =
+      make_app("upgrade", "kube-ferry upgrade [OPTIONS]",
+               "Has the kube-ferry of this node start its program anew, with the flags it was started with, and\n"
+               "hand everything over to that: no connection is refused, cut or forgotten. Waits until the new\n"
+               "process serves.\n",
+               flags);
 
   define_socket(*app, flags);
   app->add_option("--timeout", flags.timeout, "How long to wait (default 2m)")->option_text("DURATION");
@@ -256,8 +257,7 @@ CommandLine parse_probe(const std::vector<std::string>& arguments) {
 }  // namespace
 
 bool is_command(std::string_view word) {
-  return word == "top" || word == "get" || word == "explain" || word == "set" || word == "upgrade" ||
-         word == "probe";
+  return word == "top" || word == "get" || word == "explain" || word == "set" || word == "upgrade" || word == "probe";
 }
 
 CommandLine parse_command_line(const std::vector<std::string>& arguments) {

@@ -8,6 +8,7 @@ import urllib.request
 
 from harness.cluster import address
 from harness.contenders import SERVERS, server, service_objects, start_ferry, write_manifest
+from harness.prober import Prober
 from harness.table import markdown, spread
 
 SERVICES = 10_000
@@ -54,7 +55,13 @@ def looking(options):
                 use(range(used))
                 carried = process.pss_kilobytes()
                 for path in PAGES:
+                    prober = Prober(10256, "/livez", 0.01) if path == "/metrics" else None
+                    if prober:
+                        prober.start()
                     took, cpu, size = ask(process, path, options.rounds)
+                    if prober:
+                        prober.end()
+                        lines.append([f"{used:,}", "/livez meanwhile, the slowest", f"{prober.longest * 1000:.1f} ms", "", ""])
                     lines.append([f"{used:,}", path, spread(took, " ms"), f"{statistics.median(cpu):.0f} ms",
                                   f"{size / 1000:,.0f} kB"])
                 looked_at = process.pss_kilobytes()

@@ -1,7 +1,6 @@
 """The control path with many services: how soon it is there, what it costs, and how soon a change is in force."""
 
 import contextlib
-import http.client
 import json
 import math
 import os
@@ -19,6 +18,7 @@ from harness.cluster import ApiServer, address, endpoint, write_cluster
 from harness.contenders import BIN, ROOT, start_ferry
 from harness.contenders import server as bench_server
 from harness.processes import Process, run
+from harness.prober import Prober
 from harness.table import markdown, spread
 
 SIZES = [(10_000, 100_000), (44_000, 250_000)]
@@ -27,40 +27,6 @@ RANGE = "10.96.0.0/12"
 
 def at_start(server, *flags, until="synced"):
     return start_ferry(["--master", server.url, *flags], 2, None, RANGE, until)
-
-
-class Prober(threading.Thread):
-    """Asks a page time and again, and knows how long the longest answer took."""
-
-    def __init__(self, port, path, pause):
-        super().__init__(daemon=True)
-        self._port, self._path, self._pause = port, path, pause
-        self._ended = threading.Event()
-        self.answers = 0
-        self.longest = 0.0
-        self.bytes = 0
-        self.failures = []
-
-    def run(self):
-        while not self._ended.is_set():
-            begin = time.perf_counter()
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
-                connection.request("GET", self._path)
-                self.bytes = len(connection.getresponse().read())
-                self.answers += 1
-                self.longest = max(self.longest, time.perf_counter() - begin)
-            except ConnectionRefusedError:
-                pass  # not there yet
-            except OSError as error:
-                self.failures.append(error)
-            finally:
-                connection.close()
-            self._ended.wait(self._pause)
-
-    def end(self):
-        self._ended.set()
-        self.join()
 
 
 def startup(options):
