@@ -1,5 +1,6 @@
 #include "proxy/admin/page_maker.h"
 
+#include <new>
 #include <utility>
 
 namespace ferry::proxy {
@@ -28,9 +29,13 @@ void PageMaker::run() {
     if (stopping_) return;
     const std::vector<Routes::Reply> replies = std::exchange(waiting_, {});
     lock.unlock();
-    Response response = make_page(page_);
-    for (std::size_t index = 0; index + 1 < replies.size(); ++index) replies[index](response);
-    replies.back()(std::move(response));
+    try {
+      Response response = make_page(page_);
+      for (std::size_t index = 0; index + 1 < replies.size(); ++index) replies[index](response);
+      replies.back()(std::move(response));
+    } catch (const std::bad_alloc&) {
+      // Who was not answered is told that there was no time for it.
+    }
     lock.lock();
   }
 }

@@ -37,8 +37,8 @@ struct Request {
   static Request parse(std::string_view target);
 };
 
-/// The pages of one admin address, by path. A page is made anew for each request, on the admin thread
-/// unless it says otherwise.
+/// The pages of one admin address, by path. A page is made anew for each request, on the admin thread unless it is
+/// added to be made later.
 class Routes {
  public:
   using Page = std::function<Response()>;

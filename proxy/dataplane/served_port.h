@@ -158,7 +158,7 @@ struct WorkerPort {
   std::size_t worker;
   PortCounters& counters;
   PortState state;
-  /// The endpoints that this worker has dialled.
+  /// The endpoints that this worker has dialled or weighed.
   WorkerEndpoints endpoints;
   /// Connections that wait until an endpoint may have one more.
   std::uint32_t waiting = 0;

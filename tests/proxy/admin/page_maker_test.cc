@@ -3,6 +3,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -90,6 +91,19 @@ TEST(PageMaker, APageThatCannotBeMadeSaysSo) {
   Answer answer;
   maker.ask(answer.reply());
   EXPECT_EQ(answer.wait(), "the page could not be made: no room\n");
+}
+
+TEST(PageMaker, WantOfMemoryForAnAnswerCostsThatAnswerAlone) {
+  PageMaker maker([] { return Response{.body = "page"}; });
+  std::promise<void> asked;
+  maker.ask([&asked](const Response&) {
+    asked.set_value();
+    throw std::bad_alloc();
+  });
+  asked.get_future().wait();
+  Answer answer;
+  maker.ask(answer.reply());
+  EXPECT_EQ(answer.wait(), "page");
 }
 
 TEST(PageMaker, OnceStoppedItAnswersNobody) {
