@@ -19,12 +19,13 @@ if(FERRY_BUILD_TESTS)
   find_package(benchmark REQUIRED)
 endif()
 
-# Capture by sk_lookup. Without one of these kube-ferry still builds, and binds to every service address instead.
+# Capture by sk_lookup, and steering. Without one of these kube-ferry still builds, binds to every service address
+# instead, and relays every connection.
 find_program(FERRY_BPF_CLANG NAMES clang DOC "Compiles BPF programs")
 find_program(FERRY_BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin DOC "Makes C headers of BPF programs")
 find_library(FERRY_LIBBPF NAMES bpf DOC "libbpf")
 find_path(FERRY_LIBBPF_HEADERS NAMES bpf/libbpf.h)
-if(FERRY_SK_LOOKUP AND NOT (FERRY_BPF_CLANG AND FERRY_BPFTOOL AND FERRY_LIBBPF AND FERRY_LIBBPF_HEADERS))
-  set(FERRY_SK_LOOKUP OFF)
-  message(STATUS "Without capture by sk_lookup, which takes clang, bpftool and libbpf: service addresses are bound to")
+if(FERRY_BPF AND NOT (FERRY_BPF_CLANG AND FERRY_BPFTOOL AND FERRY_LIBBPF AND FERRY_LIBBPF_HEADERS))
+  set(FERRY_BPF OFF)
+  message(STATUS "Without capture by sk_lookup and steering, which take clang, bpftool and libbpf: service addresses are bound to")
 endif()

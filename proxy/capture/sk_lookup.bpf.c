@@ -7,7 +7,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "sk_lookup_layout.h"
+#include "proxy/capture/sk_lookup_layout.h"
 
 // From <sys/socket.h>, which has no place here.
 #define AF_INET 2

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 
+#include "proxy/bpf/addresses.h"
 #include "proxy/capture/sk_lookup_layout.h"
 #include "proxy/capture/sk_lookup_program.skel.h"
 #include "proxy/relay/answer_socket.h"
@@ -46,19 +47,6 @@ struct DestroyLink {
 /// discard prefix's (RFC 7600, RFC 6666), which no packet is delivered to.
 IpAddress nowhere(AddressFamily family) {
   return family == AddressFamily::kIpv4 ? *IpAddress::parse("192.0.0.8") : *IpAddress::parse("100::1");
-}
-
-ferry_address layout_of(const IpAddress& address) {
-  std::array<std::uint8_t, 16> bytes{};
-  if (address.is_v4()) {
-    bytes[10] = bytes[11] = 0xFF;
-    std::copy_n(address.bytes().begin(), 4, bytes.begin() + 12);
-  } else {
-    bytes = address.bytes();
-  }
-  ferry_address made{};
-  std::memcpy(&made, bytes.data(), sizeof(made));
-  return made;
 }
 
 unsigned mapped_length(const config::IpPrefix& range) {

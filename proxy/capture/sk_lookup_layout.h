@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "proxy/bpf/address_layout.h"
+
 // NOLINTBEGIN: C, with the names that C gives such things.
 
 enum {
@@ -19,13 +21,7 @@ enum {
   FERRY_FIRST_LISTENER = 2,
 
   FERRY_EVERYONE = 0,
-  FERRY_ADDRESS_BITS = 128,
   FERRY_SOURCE_KEY_BITS = 32 + FERRY_ADDRESS_BITS,
-};
-
-/// In network order; IPv4 as ::ffff:0:0/96 has it (RFC 4291, 2.5.5.2).
-struct ferry_address {
-  __u32 words[4];
 };
 
 struct ferry_frontend_key {

@@ -1,0 +1,15 @@
+#include <stdexcept>
+
+#include "proxy/steering/steering.h"
+
+namespace ferry::proxy {
+
+std::unique_ptr<Steering> Steering::attach(const boost::asio::any_io_executor& /*executor*/,
+                                           SteeringOptions /*options*/, OnTrouble /*on_trouble*/,
+                                           std::shared_ptr<spdlog::logger> /*logger*/) {
+  throw std::runtime_error("this kube-ferry was built without it");
+}
+
+bool steering_was_built() { return false; }
+
+}  // namespace ferry::proxy

@@ -1,0 +1,343 @@
+#include "proxy/steering/steering.h"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <boost/asio/io_context.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proxy/relay/unique_fd.h"
+#include "proxy/steering/cgroup_root.h"
+
+namespace ferry::proxy {
+namespace {
+
+using config::Backend;
+using config::BackendSet;
+using config::IpAddress;
+using config::ServicePortChange;
+using config::ServicePortInfo;
+using config::ServicePortName;
+using std::chrono::seconds;
+
+using ::testing::HasSubstr;
+
+constexpr std::uint16_t kPort = 80;
+
+IpAddress ip(const char* text) { return *IpAddress::parse(text); }
+
+struct Place {
+  IpAddress address;
+  std::uint16_t port = 0;
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+sockaddr_in6 v6_of(const Place& place) {
+  sockaddr_in6 made{};
+  made.sin6_family = AF_INET6;
+  made.sin6_port = htons(place.port);
+  const std::string text = (place.address.is_v4() ? "::ffff:" : "") + place.address.to_string();
+  ::inet_pton(AF_INET6, text.c_str(), &made.sin6_addr);
+  return made;
+}
+
+Place place_of(const sockaddr_in6& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
+  return {ip(text.data()), ntohs(address.sin6_port)};
+}
+
+/// A process of one control group and network, made for this suite.
+class SteeringTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    ASSERT_EQ(::unshare(CLONE_NEWNS | CLONE_NEWNET), 0) << "needs root";
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM, 0));
+    ifreq loopback{};
+    std::snprintf(loopback.ifr_name, sizeof(loopback.ifr_name), "lo");
+    loopback.ifr_flags = IFF_UP;
+    ASSERT_EQ(::ioctl(socket.get(), SIOCSIFFLAGS, &loopback), 0);
+    std::string folder = (std::filesystem::temp_directory_path() / "kube-ferry-cgroup-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    root_ = folder;
+    ASSERT_EQ(::mount("none", root_.c_str(), "cgroup2", 0, nullptr), 0) << std::strerror(errno);
+    group_ = root_ + "/kube-ferry-test-" + std::to_string(::getpid());
+    ASSERT_EQ(::mkdir(group_.c_str(), 0755), 0) << std::strerror(errno);
+    move_to(group_);
+  }
+  static void TearDownTestSuite() {
+    move_to(root_);
+    ::rmdir(group_.c_str());
+    ::umount(root_.c_str());
+    ::rmdir(root_.c_str());
+  }
+  static void move_to(const std::string& group) {
+    std::ofstream file(group + "/cgroup.procs");
+    file << ::getpid() << std::flush;
+    ASSERT_TRUE(file.good()) << group;
+  }
+
+  void attach(SteeringOptions options = {}) {
+    options.cgroup = group_;
+    steering_ = Steering::attach(
+        loop_.get_executor(), options, [this](const SteeringTrouble& trouble) { troubles_.push_back(trouble); },
+        spdlog::default_logger());
+  }
+
+  /// A listener at the address, of which nobody takes what comes.
+  Place listen(const char* address) {
+    UniqueFd socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_in6 at = v6_of({ip(address), 0});
+    socklen_t size = sizeof(at);
+    EXPECT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&at), size), 0) << std::strerror(errno);
+    EXPECT_EQ(::listen(socket.get(), 100), 0);
+    ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&at), &size);
+    const Place place = place_of(at);
+    listeners_[place.port] = std::move(socket);
+    return place;
+  }
+  /// How many have come to the listener since the last time.
+  std::size_t arrived(const Place& at) {
+    std::size_t count = 0;
+    for (;;) {
+      const UniqueFd one(::accept4(listeners_.at(at.port).get(), nullptr, nullptr, 0));
+      if (!one) return count;
+      ++count;
+    }
+  }
+
+  std::shared_ptr<ServicePortInfo> info(const std::vector<Place>& endpoints) const {
+    auto made = std::make_shared<ServicePortInfo>();
+    made->name = name_;
+    made->port = kPort;
+    made->cluster_ips = {ip("10.96.0.10"), ip("fd00:96::10")};
+    std::array<BackendSet, 2> sets;
+    for (const Place& place : endpoints) {
+      sets.at(static_cast<std::size_t>(place.address.family())).backends.push_back({place.address, place.port});
+    }
+    for (std::size_t family = 0; family < sets.size(); ++family) {
+      made->backends.at(family).cluster = std::make_shared<BackendSet>(sets.at(family));
+    }
+    return made;
+  }
+  void serve(std::shared_ptr<const ServicePortInfo> next) {
+    const auto before = std::exchange(now_, next);
+    steering_->apply({ServicePortChange{name_, before, next}});
+  }
+
+  /// Connects from a socket of IPv6 or, for an address of IPv4, of either kind. The errno; 0: it has.
+  int connect(const Place& to, bool v6_socket = true, int flags = 0) {
+    socket_ = UniqueFd(::socket(v6_socket ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+    if (v6_socket) {
+      const sockaddr_in6 address = v6_of(to);
+      return ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+    }
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(to.port);
+    ::inet_pton(AF_INET, to.address.to_string().c_str(), &address.sin_addr);
+    return ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+  }
+  Place peer() const {
+    sockaddr_storage address{};
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(::getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0) << std::strerror(errno);
+    if (address.ss_family == AF_INET6) return place_of(reinterpret_cast<const sockaddr_in6&>(address));
+    std::array<char, INET_ADDRSTRLEN> text{};
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    return {ip(text.data()), ntohs(v4.sin_port)};
+  }
+
+  void run_until_troubled() {
+    while (troubles_.empty()) {
+      if (loop_.run_one_for(seconds(20)) == 0) throw std::runtime_error("nobody heard of a trouble");
+    }
+  }
+
+  const ServicePortName name_{{"default", "web"}, "http", config::Protocol::kTcp};
+  const Place service_{ip("10.96.0.10"), kPort};
+  const Place service6_{ip("fd00:96::10"), kPort};
+  boost::asio::io_context loop_{1};
+  std::vector<SteeringTrouble> troubles_;
+  std::map<std::uint16_t, UniqueFd> listeners_;
+  std::shared_ptr<const ServicePortInfo> now_;
+  UniqueFd socket_;
+  std::unique_ptr<Steering> steering_;
+
+  static inline std::string root_;
+  static inline std::string group_;
+};
+
+TEST_F(SteeringTest, ConnectionsGoToTheEndpointsInTurnAndSeeTheService) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  const Place b = listen("127.0.0.2");
+  serve(info({a, b}));
+  for (int count = 0; count < 10; ++count) {
+    ASSERT_EQ(connect(service_, false), 0);
+    EXPECT_EQ(peer(), service_);
+  }
+  EXPECT_EQ(arrived(a), 5U);
+  EXPECT_EQ(arrived(b), 5U);
+  EXPECT_EQ(steering_->why_not(name_), "");
+}
+
+TEST_F(SteeringTest, SocketsOfIpv6ReachServicesOfBothFamilies) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  const Place b = listen("::1");
+  serve(info({a, b}));
+  ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(peer(), service_);
+  EXPECT_EQ(arrived(a), 1U);
+  ASSERT_EQ(connect(service6_), 0);
+  EXPECT_EQ(peer(), service6_);
+  EXPECT_EQ(arrived(b), 1U);
+}
+
+TEST_F(SteeringTest, WhatChangesIsInForceForTheNextConnection) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  const Place b = listen("127.0.0.2");
+  serve(info({a}));
+  ASSERT_EQ(connect(service_), 0);
+  serve(info({b}));
+  ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(arrived(a), 1U);
+  EXPECT_EQ(arrived(b), 1U);
+  serve(nullptr);
+  EXPECT_EQ(connect(service_), ENETUNREACH) << "it is left as it is";
+}
+
+TEST_F(SteeringTest, AnotherPortOfTheServiceIsNotTouched) {
+  attach();
+  serve(info({listen("127.0.0.1")}));
+  EXPECT_EQ(connect({service_.address, 81}), ENETUNREACH);
+}
+
+TEST_F(SteeringTest, APausedServicePortIsLeftToTheRelay) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  serve(info({a}));
+  steering_->pause(name_, true);
+  EXPECT_EQ(connect(service_), ENETUNREACH);
+  EXPECT_THAT(steering_->why_not(name_), HasSubstr("has not taken a connection"));
+  serve(info({a, listen("127.0.0.2")}));
+  EXPECT_EQ(connect(service_), ENETUNREACH) << "a change does not end the pause";
+  steering_->pause(name_, false);
+  EXPECT_EQ(connect(service_), 0);
+}
+
+TEST_F(SteeringTest, AnEndpointThatRefusesIsToldOfAtOnce) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  listeners_.clear();
+  serve(info({a}));
+  EXPECT_EQ(connect(service_), ECONNREFUSED);
+  run_until_troubled();
+  EXPECT_EQ(troubles_[0].name, name_);
+  EXPECT_EQ(troubles_[0].endpoint, (Backend{.address = a.address, .port = a.port}));
+  EXPECT_TRUE(troubles_[0].failed);
+}
+
+TEST_F(SteeringTest, AnEndpointThatIsSilentIsToldOfWithTheFirstSynThatIsSentAgain) {
+  attach();
+  // A full queue of connections drops every SYN.
+  const Place a = listen("127.0.0.1");
+  ASSERT_EQ(::listen(listeners_.at(a.port).get(), 0), 0);
+  serve(info({a}));
+  std::vector<UniqueFd> waiting;
+  for (int count = 0; count < 3; ++count) {
+    connect(service_, true, SOCK_NONBLOCK);
+    waiting.push_back(std::move(socket_));
+  }
+  run_until_troubled();
+  EXPECT_EQ(troubles_[0].endpoint.port, a.port);
+  EXPECT_FALSE(troubles_[0].failed);
+}
+
+TEST_F(SteeringTest, ConnectionsAreCounted) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  serve(info({a}));
+  ASSERT_EQ(connect(service_), 0);
+  UniqueFd server(::accept4(listeners_.at(a.port).get(), nullptr, nullptr, 0));
+  ASSERT_EQ(::send(socket_.get(), "hello", 5, 0), 5);
+  std::array<char, 8> text{};
+  ASSERT_EQ(::recv(server.get(), text.data(), text.size(), 0), 5);
+  ASSERT_EQ(::send(server.get(), "hi", 2, 0), 2);
+  ASSERT_EQ(::recv(socket_.get(), text.data(), text.size(), 0), 2);
+  EXPECT_EQ(steering_->counters(name_), (SteeredCounters{.dialled = 1, .established = 1}));
+  server.reset();
+  ASSERT_EQ(::recv(socket_.get(), text.data(), text.size(), 0), 0);
+  socket_.reset();
+  EXPECT_EQ(
+      steering_->counters(name_),
+      (SteeredCounters{.dialled = 1, .established = 1, .closed = 1, .bytes_to_endpoint = 5, .bytes_to_client = 2}));
+}
+
+TEST_F(SteeringTest, WhatThereIsNoRoomForIsLeftToTheRelay) {
+  SteeringOptions options;
+  options.most_endpoints = 1;
+  attach(options);
+  serve(info({listen("127.0.0.1"), listen("127.0.0.2")}));
+  EXPECT_THAT(steering_->why_not(name_), HasSubstr("no room for its endpoints"));
+  EXPECT_EQ(connect(service_), ENETUNREACH);
+}
+
+TEST_F(SteeringTest, ProcessesOutsideOfTheGroupAreNotSteered) {
+  attach();
+  serve(info({listen("127.0.0.1")}));
+  move_to(root_);
+  EXPECT_EQ(connect(service_), ENETUNREACH);
+  move_to(group_);
+  EXPECT_EQ(connect(service_), 0);
+}
+
+TEST_F(SteeringTest, NothingIsSteeredOnceItIsGone) {
+  attach();
+  serve(info({listen("127.0.0.1")}));
+  steering_.reset();
+  EXPECT_EQ(connect(service_), ENETUNREACH);
+}
+
+TEST_F(SteeringTest, AFolderThatIsNoControlGroupIsRefused) {
+  SteeringOptions options;
+  options.cgroup = "/tmp";
+  try {
+    Steering::attach(
+        loop_.get_executor(), options, [](const SteeringTrouble&) {}, spdlog::default_logger());
+    FAIL() << "attached to /tmp";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "/tmp is no control group of version 2");
+  }
+}
+
+}  // namespace
+}  // namespace ferry::proxy
