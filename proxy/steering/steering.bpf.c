@@ -2,10 +2,11 @@
 // connect(2): not a packet of it passes kube-ferry (https://docs.kernel.org/bpf/libbpf/program_types.html). What is in
 // no map is left as it is, and so comes to the relay. steering_layout.h says what the maps hold.
 
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 #include <linux/bpf.h>
 #include <linux/in.h>
+// After the types it needs.
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
 
 #include "proxy/steering/steering_layout.h"
 
