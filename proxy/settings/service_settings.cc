@@ -63,7 +63,7 @@ struct Setting {
   std::string (*write)(const ServiceSettings&);
 };
 
-const std::array<Setting, 10> kSettings{{
+const std::array<Setting, 11> kSettings{{
     {{"dead-peer-timeout", "a duration, or 0 for never", "--dead-peer-timeout",
       "An endpoint or a client that leaves unanswered what it ought to answer for this long is taken for dead: the "
       "connection is reset."},
@@ -114,6 +114,11 @@ const std::array<Setting, 10> kSettings{{
       "maglev)."},
      [](std::string_view text, ServiceSettings& to) { return put(parse_time(text), to.slow_start); },
      [](const ServiceSettings& of) { return format_duration(of.slow_start); }},
+    {{"steering", "on or off", "on",
+      "TCP connections that this node's processes and pods make to the service's cluster addresses go straight to an "
+      "endpoint, where --steering allows it; off: the relay carries each."},
+     [](std::string_view text, ServiceSettings& to) { return put(parse_switch(text, "on", "off"), to.steering); },
+     [](const ServiceSettings& of) { return std::string(of.steering ? "on" : "off"); }},
     {{"udp-responses", "a number", "1 on port 53",
       "The number of datagrams that answer one: a flow that has them all ends a second later."},
      [](std::string_view text, ServiceSettings& to) { return put(parse_number(text, 0), to.udp_responses); },

@@ -49,6 +49,8 @@ struct ServiceSettings {
   std::optional<std::uint32_t> udp_responses;
   /// Endpoints of TCP hear first, by the PROXY protocol, who their client is.
   bool proxy_protocol = false;
+  /// New connections may go straight to an endpoint, past the relay.
+  bool steering = true;
 
   friend bool operator==(const ServiceSettings&, const ServiceSettings&) = default;
 

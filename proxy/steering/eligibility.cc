@@ -5,9 +5,10 @@ namespace ferry::proxy {
 
 std::string_view why_not_steered(const config::ServicePortInfo& info) {
   if (info.name.protocol != config::Protocol::kTcp) return "only TCP is steered";
-  if (info.session_affinity != config::SessionAffinity::kNone) return "it has session affinity";
+  if (info.cluster_ips.empty()) return "it has no cluster address";
   const auto read = read_settings(info.annotations);
   const ServiceSettings& settings = *read.settings;
+  if (!settings.steering) return "its annotation says so";
   if (settings.load_balancing != LoadBalancing::kRoundRobin && settings.load_balancing != LoadBalancing::kRandom) {
     return "its load balancing goes by what the relay sees";
   }

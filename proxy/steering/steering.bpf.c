@@ -4,13 +4,22 @@
 
 #include <linux/bpf.h>
 #include <linux/in.h>
-// After the types it needs.
+
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "proxy/steering/steering_layout.h"
 
-// How many there are is said before the programs are loaded.
+/// Of the kernel's own socket what is read here; where it is there the kernel says when the programs are loaded.
+struct sock {
+  int sk_err;
+} __attribute__((preserve_access_index));
+
+/// A client who gives up after less than this says nothing of the endpoint.
+#define PATIENCE_NS (250ULL * 1000 * 1000)
+#define SECOND_NS (1000ULL * 1000 * 1000)
+
+// How many there are of each is said before the programs are loaded.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -27,20 +36,28 @@ struct {
   __type(value, struct ferry_steered_endpoint);
 } endpoints SEC(".maps");
 
-/// Whose turn it is.
 struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, __u64);
-} cursors SEC(".maps");
+  __type(key, struct ferry_steered_member);
+  __type(value, __u32);
+} members SEC(".maps");
 
 struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 1);
+  __type(key, struct ferry_steered_client);
+  __type(value, struct ferry_steered_affinity);
+} affinities SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
   __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, struct ferry_steered_counters);
-} counters SEC(".maps");
+  __type(value, struct ferry_steered_port);
+} ports SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -54,35 +71,86 @@ struct {
   __uint(max_entries, 1 << 16);
 } troubles SEC(".maps");
 
-/// The endpoint whose turn it is; null where the relay is to carry the connection.
-static __always_inline const struct ferry_steered_endpoint* choose(struct bpf_sock_addr* request,
-                                                                   const struct ferry_address* address) {
-  struct ferry_steered_at at = {.address = *address, .port = bpf_ntohs((__u16)request->user_port)};
+static __always_inline int same_address(const struct ferry_address* a, const struct ferry_address* b) {
+  return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->words[2] == b->words[2] &&
+         a->words[3] == b->words[3];
+}
+
+static __always_inline void add(__u64* counter, __u64 more) { __sync_fetch_and_add(counter, more); }
+
+/// The endpoint whose turn it is.
+static __always_inline int take_turn(const struct ferry_steered* steered, struct ferry_steered_port* port,
+                                     struct ferry_steered_endpoint* endpoint) {
+  struct ferry_steered_endpoint_at at = {.list = steered->list};
+  const __u64 turn = steered->flags & FERRY_STEER_AT_RANDOM ? (__u64)bpf_get_prandom_u32()
+                                                            : __sync_fetch_and_add(&port->cursor, 1);
+  at.index = (__u32)(turn % steered->count);
+  const struct ferry_steered_endpoint* const found = bpf_map_lookup_elem(&endpoints, &at);
+  // The list has just become shorter.
+  if (!found) {
+    return 0;
+  }
+  *endpoint = *found;
+  return 1;
+}
+
+/// The endpoint that this client has had, or else from now on has.
+static __always_inline int keep_or_take_turn(struct bpf_sock_addr* request, const struct ferry_steered* steered,
+                                             struct ferry_steered_port* port,
+                                             struct ferry_steered_endpoint* endpoint) {
+  const struct ferry_steered_client client = {.network = bpf_get_netns_cookie(request), .list = steered->list};
+  const __u64 now = bpf_ktime_get_ns();
+  struct ferry_steered_affinity* const known = bpf_map_lookup_elem(&affinities, &client);
+  if (known && now - known->used_at < steered->affinity_seconds * SECOND_NS) {
+    const struct ferry_steered_member member = {.list = steered->list, .endpoint = known->endpoint};
+    if (bpf_map_lookup_elem(&members, &member)) {
+      known->used_at = now;
+      *endpoint = member.endpoint;
+      return 1;
+    }
+  }
+  if (!take_turn(steered, port, endpoint)) {
+    return 0;
+  }
+  const struct ferry_steered_affinity affinity = {.used_at = now, .endpoint = *endpoint};
+  bpf_map_update_elem(&affinities, &client, &affinity, BPF_ANY);
+  return 1;
+}
+
+/// Where the connection is to go; 0: the relay is to carry it.
+static __always_inline int choose(struct bpf_sock_addr* request, const struct ferry_address* address,
+                                  struct ferry_steered_endpoint* endpoint) {
+  if (!request->sk) {
+    return 0;
+  }
+  const struct ferry_steered_at at = {.address = *address, .port = bpf_ntohs((__u16)request->user_port)};
   const struct ferry_steered* const steered = bpf_map_lookup_elem(&services, &at);
   if (!steered || steered->count == 0) {
+    // It may have been connected, steered and disconnected before.
+    bpf_sk_storage_delete(&sockets, request->sk);
     return 0;
   }
   __u32 number = steered->number;
-  __u64* const cursor = bpf_map_lookup_elem(&cursors, &number);
-  if (!cursor) {
+  struct ferry_steered_port* const port = bpf_map_lookup_elem(&ports, &number);
+  if (!port) {
     return 0;
   }
-  struct ferry_steered_endpoint_at turn = {.set = steered->set};
-  turn.index = (__u32)(__sync_fetch_and_add(cursor, 1) % steered->count);
-  // Of a set that has just been replaced it may be gone.
-  const struct ferry_steered_endpoint* const endpoint = bpf_map_lookup_elem(&endpoints, &turn);
-  if (!endpoint || !request->sk) {
+  const int found = steered->affinity_seconds > 0 ? keep_or_take_turn(request, steered, port, endpoint)
+                                                  : take_turn(steered, port, endpoint);
+  if (!found) {
     return 0;
   }
-  struct ferry_steered_socket* const socket = bpf_sk_storage_get(&sockets, request->sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+  struct ferry_steered_socket* const socket =
+      bpf_sk_storage_get(&sockets, request->sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
   if (!socket) {
     return 0;
   }
+  socket->dialled_at = bpf_ktime_get_ns();
   socket->address = at.address;
   socket->port = at.port;
   socket->endpoint = *endpoint;
   socket->number = number;
-  return endpoint;
+  return 1;
 }
 
 SEC("cgroup/connect4")
@@ -91,10 +159,10 @@ int steer4(struct bpf_sock_addr* request) {
     return 1;
   }
   const struct ferry_address address = {{0, 0, bpf_htonl(0xFFFF), request->user_ip4}};
-  const struct ferry_steered_endpoint* const endpoint = choose(request, &address);
-  if (endpoint) {
-    request->user_ip4 = endpoint->address.words[3];
-    request->user_port = bpf_htons(endpoint->port);
+  struct ferry_steered_endpoint endpoint;
+  if (choose(request, &address, &endpoint)) {
+    request->user_ip4 = endpoint.address.words[3];
+    request->user_port = bpf_htons(endpoint.port);
   }
   return 1;
 }
@@ -107,13 +175,13 @@ int steer6(struct bpf_sock_addr* request) {
   }
   const struct ferry_address address = {
       {request->user_ip6[0], request->user_ip6[1], request->user_ip6[2], request->user_ip6[3]}};
-  const struct ferry_steered_endpoint* const endpoint = choose(request, &address);
-  if (endpoint) {
-    request->user_ip6[0] = endpoint->address.words[0];
-    request->user_ip6[1] = endpoint->address.words[1];
-    request->user_ip6[2] = endpoint->address.words[2];
-    request->user_ip6[3] = endpoint->address.words[3];
-    request->user_port = bpf_htons(endpoint->port);
+  struct ferry_steered_endpoint endpoint;
+  if (choose(request, &address, &endpoint)) {
+    request->user_ip6[0] = endpoint.address.words[0];
+    request->user_ip6[1] = endpoint.address.words[1];
+    request->user_ip6[2] = endpoint.address.words[2];
+    request->user_ip6[3] = endpoint.address.words[3];
+    request->user_port = bpf_htons(endpoint.port);
   }
   return 1;
 }
@@ -128,10 +196,7 @@ static __always_inline const struct ferry_steered_socket* origin(struct bpf_sock
   if (!socket || request->user_port != bpf_htons(socket->endpoint.port)) {
     return 0;
   }
-  const struct ferry_address* const endpoint = &socket->endpoint.address;
-  const int same = endpoint->words[0] == peer->words[0] && endpoint->words[1] == peer->words[1] &&
-                   endpoint->words[2] == peer->words[2] && endpoint->words[3] == peer->words[3];
-  return same ? socket : 0;
+  return same_address(&socket->endpoint.address, peer) ? socket : 0;
 }
 
 // The application goes on seeing the address that it has connected to.
@@ -161,46 +226,56 @@ int tell_peer6(struct bpf_sock_addr* request) {
   return 1;
 }
 
-static __always_inline void tell(const struct ferry_steered_socket* socket, __u32 kind) {
+static __always_inline void tell(const struct ferry_steered_socket* socket, int error) {
   struct ferry_trouble* const trouble = bpf_ringbuf_reserve(&troubles, sizeof(*trouble), 0);
   if (!trouble) {
     return;
   }
-  trouble->kind = kind;
   trouble->number = socket->number;
+  trouble->error = (__u32)error;
   trouble->endpoint = socket->endpoint;
   bpf_ringbuf_submit(trouble, 0);
 }
 
-static __always_inline void note_state(struct bpf_sock_ops* event, const struct ferry_steered_socket* socket) {
-  __u32 number = socket->number;
-  struct ferry_steered_counters* const count = bpf_map_lookup_elem(&counters, &number);
-  if (!count) {
+/// What the connect has met; 0: nothing, its application has closed it.
+static __always_inline int error_of(struct bpf_sock* sk) {
+  const struct sock* const whole = (const struct sock*)bpf_skc_to_tcp_sock(sk);
+  return whole ? whole->sk_err : 0;
+}
+
+static __always_inline void note_no_connection(struct bpf_sock* sk, const struct ferry_steered_socket* socket,
+                                               struct ferry_steered_port* port) {
+  const int error = error_of(sk);
+  if (error) {
+    add(&port->failed, 1);
+    tell(socket, error);
     return;
   }
-  const __u32 before = event->args[0];
-  const __u32 after = event->args[1];
-  if (before == BPF_TCP_SYN_SENT && after == BPF_TCP_ESTABLISHED) {
-    ++count->established;
-  } else if (before == BPF_TCP_SYN_SENT && after == BPF_TCP_CLOSE) {
-    ++count->failed;
-    tell(socket, FERRY_TROUBLE_FAILED);
-  } else if (after == BPF_TCP_CLOSE) {
-    ++count->closed;
-    // The kernel counts a SYN and a FIN as a byte each.
-    const int ends_acknowledged =
-        1 + (before == BPF_TCP_FIN_WAIT2 || before == BPF_TCP_LAST_ACK || before == BPF_TCP_CLOSING);
-    const int end_received = before == BPF_TCP_FIN_WAIT2 || before == BPF_TCP_CLOSE_WAIT ||
-                             before == BPF_TCP_LAST_ACK || before == BPF_TCP_CLOSING;
-    const __u64 sent = event->bytes_acked;
-    const __u64 received = event->bytes_received;
-    count->bytes_to_endpoint += sent > ends_acknowledged ? sent - ends_acknowledged : 0;
-    count->bytes_to_client += received > end_received ? received - end_received : 0;
+  add(&port->given_up, 1);
+  if (bpf_ktime_get_ns() - socket->dialled_at >= PATIENCE_NS) {
+    tell(socket, 0);
   }
+}
+
+static __always_inline void note_end(const struct bpf_sock_ops* event, __u32 before, struct ferry_steered_port* port) {
+  add(&port->closed, 1);
+  // The kernel counts a SYN and a FIN as a byte each.
+  const __u64 ends_acknowledged =
+      1 + (before == BPF_TCP_FIN_WAIT2 || before == BPF_TCP_LAST_ACK || before == BPF_TCP_CLOSING);
+  const __u64 end_received = before == BPF_TCP_FIN_WAIT2 || before == BPF_TCP_CLOSE_WAIT ||
+                             before == BPF_TCP_LAST_ACK || before == BPF_TCP_CLOSING;
+  const __u64 sent = event->bytes_acked;
+  const __u64 received = event->bytes_received;
+  add(&port->bytes_to_endpoint, sent > ends_acknowledged ? sent - ends_acknowledged : 0);
+  add(&port->bytes_to_client, received > end_received ? received - end_received : 0);
 }
 
 SEC("sockops")
 int watch(struct bpf_sock_ops* event) {
+  const __u32 what = event->op;
+  if (what != BPF_SOCK_OPS_TCP_CONNECT_CB && what != BPF_SOCK_OPS_RTO_CB && what != BPF_SOCK_OPS_STATE_CB) {
+    return 1;
+  }
   struct bpf_sock* const sk = event->sk;
   if (!sk) {
     return 1;
@@ -209,17 +284,34 @@ int watch(struct bpf_sock_ops* event) {
   if (!socket) {
     return 1;
   }
-  if (event->op == BPF_SOCK_OPS_TCP_CONNECT_CB) {
-    __u32 number = socket->number;
-    struct ferry_steered_counters* const count = bpf_map_lookup_elem(&counters, &number);
-    if (count) {
-      ++count->dialled;
+  __u32 number = socket->number;
+  struct ferry_steered_port* const port = bpf_map_lookup_elem(&ports, &number);
+  if (!port) {
+    return 1;
+  }
+  if (what == BPF_SOCK_OPS_TCP_CONNECT_CB) {
+    add(&port->dialled, 1);
+    // Beside what others on this host may have asked for.
+    bpf_sock_ops_cb_flags_set(
+        event, (int)event->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_RTO_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG);
+    return 1;
+  }
+  if (what == BPF_SOCK_OPS_RTO_CB) {
+    if (event->state == BPF_TCP_SYN_SENT) {
+      tell(socket, 0);
     }
-    bpf_sock_ops_cb_flags_set(event, BPF_SOCK_OPS_RTO_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG);
-  } else if (event->op == BPF_SOCK_OPS_RTO_CB && event->state == BPF_TCP_SYN_SENT) {
-    tell(socket, FERRY_TROUBLE_SILENT);
-  } else if (event->op == BPF_SOCK_OPS_STATE_CB) {
-    note_state(event, socket);
+    return 1;
+  }
+  const __u32 before = event->args[0];
+  const __u32 after = event->args[1];
+  if (after == BPF_TCP_CLOSE) {
+    if (before == BPF_TCP_SYN_SENT) {
+      note_no_connection(sk, socket, port);
+    } else {
+      note_end(event, before, port);
+    }
+  } else if (before == BPF_TCP_SYN_SENT && after == BPF_TCP_ESTABLISHED) {
+    add(&port->established, 1);
   }
   return 1;
 }

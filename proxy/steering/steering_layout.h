@@ -8,6 +8,20 @@
 
 // NOLINTBEGIN: C, with the names that C gives such things.
 
+enum {
+  /// Another number with each change of what the pinned maps hold: no process goes by the maps of another layout.
+  FERRY_STEERING_LAYOUT = 1,
+
+  /// In ferry_steered::flags.
+  FERRY_STEER_AT_RANDOM = 1,
+
+  /// Places in the map of ports that are no service port's. The one sums up those whose place another has taken; its
+  /// cursor says how many places are in use or were. The other's cursor says which process writes the maps.
+  FERRY_SUMS = 0,
+  FERRY_HOLDER = 1,
+  FERRY_FIRST_PORT = 2,
+};
+
 /// A service port at one of its addresses. TCP's alone.
 struct ferry_steered_at {
   struct ferry_address address;
@@ -16,17 +30,20 @@ struct ferry_steered_at {
   __u16 unused;
 };
 
-/// Where a service port's connections go. Replaced as a whole, so that a program sees one set of endpoints or the next.
+/// Where a service port's connections go.
 struct ferry_steered {
-  /// The set of endpoints, of which there is a new one with each change.
-  __u32 set;
-  __u32 count;
-  /// The service port's place in the maps of cursors and counters.
+  /// The service port's place in the map of ports.
   __u32 number;
+  /// Of the service port's lists of endpoints, one a family: its endpoints are those of the numbers below `count`.
+  __u32 list;
+  __u32 count;
+  /// How long after its last connection a client keeps its endpoint; 0: each goes where its turn is.
+  __u32 affinity_seconds;
+  __u32 flags;
 };
 
 struct ferry_steered_endpoint_at {
-  __u32 set;
+  __u32 list;
   __u32 index;
 };
 
@@ -37,8 +54,30 @@ struct ferry_steered_endpoint {
   __u16 unused;
 };
 
+/// That a list has this endpoint; held for service ports with affinity alone.
+struct ferry_steered_member {
+  __u32 list;
+  struct ferry_steered_endpoint endpoint;
+};
+
+/// Who is to keep his endpoint. The client is the network namespace, which stands for a pod's address: that is not
+/// known yet where a connection is steered.
+struct ferry_steered_client {
+  __u64 network;
+  __u32 list;
+  __u32 unused;
+};
+
+struct ferry_steered_affinity {
+  /// By bpf_ktime_get_ns().
+  __u64 used_at;
+  struct ferry_steered_endpoint endpoint;
+  __u32 unused;
+};
+
 /// What a steered socket was connected to by its application, and where it went instead.
 struct ferry_steered_socket {
+  __u64 dialled_at;
   struct ferry_address address;
   struct ferry_steered_endpoint endpoint;
   __u16 port;
@@ -46,28 +85,25 @@ struct ferry_steered_socket {
   __u32 number;
 };
 
-/// By service port and CPU.
-struct ferry_steered_counters {
+/// What all CPUs share of a service port.
+struct ferry_steered_port {
+  /// Whose turn it is.
+  __u64 cursor;
   __u64 dialled;
   __u64 established;
   __u64 failed;
+  __u64 given_up;
   __u64 closed;
   /// Of connections that have ended.
   __u64 bytes_to_endpoint;
   __u64 bytes_to_client;
 };
 
-enum ferry_trouble_kind {
-  /// A SYN was not answered in time, and was sent again.
-  FERRY_TROUBLE_SILENT = 1,
-  /// The endpoint refused, or the connect was given up.
-  FERRY_TROUBLE_FAILED = 2,
-};
-
 /// An endpoint has not taken a connection.
 struct ferry_trouble {
-  __u32 kind;
   __u32 number;
+  /// An errno; 0: it has not answered yet.
+  __u32 error;
   struct ferry_steered_endpoint endpoint;
 };
 

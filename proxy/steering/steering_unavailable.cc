@@ -5,8 +5,8 @@
 namespace ferry::proxy {
 
 std::unique_ptr<Steering> Steering::attach(const boost::asio::any_io_executor& /*executor*/,
-                                           SteeringOptions /*options*/, OnTrouble /*on_trouble*/,
-                                           std::shared_ptr<spdlog::logger> /*logger*/) {
+                                           const SteeringOptions& /*options*/, const ServicePorts& /*service_ports*/,
+                                           OnTrouble /*on_trouble*/, std::shared_ptr<spdlog::logger> /*logger*/) {
   throw std::runtime_error("this kube-ferry was built without it");
 }
 

@@ -13,7 +13,8 @@ using ::testing::HasSubstr;
 config::ServicePortInfo info(const std::string& key = {}, const std::string& value = {}) {
   config::ServicePortInfo made;
   made.name = {{"default", "web"}, "http", config::Protocol::kTcp};
-  if (!key.empty()) made.annotations["kube-ferry.io/" + key] = value;
+  made.cluster_ips = {*config::IpAddress::parse("10.96.0.10")};
+  if (!key.empty()) made.annotations[key] = value;
   return made;
 }
 
@@ -32,13 +33,24 @@ TEST(Eligibility, WhatOnlyARelayCanDoIsLeftToIt) {
   EXPECT_THAT(why_not_steered(info("hedged-dial", "true")), HasSubstr("hedged"));
 }
 
-TEST(Eligibility, AffinityAndOtherProtocolsAreLeftToTheRelay) {
+TEST(Eligibility, AnAnnotationLeavesAServiceToTheRelay) {
+  EXPECT_THAT(why_not_steered(info("steering", "off")), HasSubstr("annotation"));
+  EXPECT_EQ(why_not_steered(info("steering", "on")), "");
+}
+
+TEST(Eligibility, ClientsMayKeepTheirEndpoints) {
   config::ServicePortInfo made = info();
   made.session_affinity = config::SessionAffinity::kClientIp;
-  EXPECT_THAT(why_not_steered(made), HasSubstr("affinity"));
-  made = info();
+  EXPECT_EQ(why_not_steered(made), "");
+}
+
+TEST(Eligibility, OtherProtocolsAndServicesWithoutAnAddressAreNotSteered) {
+  config::ServicePortInfo made = info();
   made.name.protocol = config::Protocol::kUdp;
-  EXPECT_THAT(why_not_steered(made), HasSubstr("TCP"));
+  EXPECT_THAT(why_not_steered(made), HasSubstr("only TCP"));
+  made = info();
+  made.cluster_ips.clear();
+  EXPECT_THAT(why_not_steered(made), HasSubstr("no cluster address"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "proxy/steering/steering.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -31,7 +32,7 @@
 #include <unistd.h>
 
 #include "proxy/relay/unique_fd.h"
-#include "proxy/steering/cgroup_root.h"
+#include "proxy/steering/pins.h"
 
 namespace ferry::proxy {
 namespace {
@@ -86,6 +87,9 @@ class SteeringTest : public ::testing::Test {
     ASSERT_NE(::mkdtemp(folder.data()), nullptr);
     root_ = folder;
     ASSERT_EQ(::mount("none", root_.c_str(), "cgroup2", 0, nullptr), 0) << std::strerror(errno);
+    bpf_ = root_ + "-bpf";
+    ASSERT_EQ(::mkdir(bpf_.c_str(), 0700), 0) << std::strerror(errno);
+    ASSERT_EQ(::mount("none", bpf_.c_str(), "bpf", 0, nullptr), 0) << std::strerror(errno);
     group_ = root_ + "/kube-ferry-test-" + std::to_string(::getpid());
     ASSERT_EQ(::mkdir(group_.c_str(), 0755), 0) << std::strerror(errno);
     move_to(group_);
@@ -93,8 +97,10 @@ class SteeringTest : public ::testing::Test {
   static void TearDownTestSuite() {
     move_to(root_);
     ::rmdir(group_.c_str());
-    ::umount(root_.c_str());
-    ::rmdir(root_.c_str());
+    for (const std::string& mounted : {root_, bpf_}) {
+      ::umount(mounted.c_str());
+      ::rmdir(mounted.c_str());
+    }
   }
   static void move_to(const std::string& group) {
     std::ofstream file(group + "/cgroup.procs");
@@ -102,11 +108,27 @@ class SteeringTest : public ::testing::Test {
     ASSERT_TRUE(file.good()) << group;
   }
 
-  void attach(SteeringOptions options = {}) {
+  void TearDown() override {
+    steering_.reset();
+    remove_pins(pins());
+  }
+
+  static std::string pins() { return bpf_ + "/kube-ferry"; }
+  static SteeringOptions pinned() {
+    SteeringOptions options;
+    options.pin_path = pins();
+    return options;
+  }
+
+  std::unique_ptr<Steering> attached(SteeringOptions options, const Steering::ServicePorts& ports) {
     options.cgroup = group_;
-    steering_ = Steering::attach(
-        loop_.get_executor(), options, [this](const SteeringTrouble& trouble) { troubles_.push_back(trouble); },
+    return Steering::attach(
+        loop_.get_executor(), options, ports, [this](const SteeringTrouble& trouble) { troubles_.push_back(trouble); },
         spdlog::default_logger());
+  }
+  void attach(const SteeringOptions& options = {}, const Steering::ServicePorts& ports = {}) {
+    now_ = ports.empty() ? nullptr : ports.front();
+    steering_ = attached(options, ports);
   }
 
   /// A listener at the address, of which nobody takes what comes.
@@ -149,6 +171,8 @@ class SteeringTest : public ::testing::Test {
     const auto before = std::exchange(now_, next);
     steering_->apply({ServicePortChange{name_, before, next}});
   }
+  std::string why_not() const { return steering_->port(name_).value().why_not; }
+  SteeredCounters counters() const { return steering_->port(name_).value().connections; }
 
   /// Connects from a socket of IPv6 or, for an address of IPv4, of either kind. The errno; 0: it has.
   int connect(const Place& to, bool v6_socket = true, int flags = 0) {
@@ -191,6 +215,7 @@ class SteeringTest : public ::testing::Test {
   std::unique_ptr<Steering> steering_;
 
   static inline std::string root_;
+  static inline std::string bpf_;
   static inline std::string group_;
 };
 
@@ -205,7 +230,7 @@ TEST_F(SteeringTest, ConnectionsGoToTheEndpointsInTurnAndSeeTheService) {
   }
   EXPECT_EQ(arrived(a), 5U);
   EXPECT_EQ(arrived(b), 5U);
-  EXPECT_EQ(steering_->why_not(name_), "");
+  EXPECT_EQ(why_not(), "");
 }
 
 TEST_F(SteeringTest, SocketsOfIpv6ReachServicesOfBothFamilies) {
@@ -247,7 +272,7 @@ TEST_F(SteeringTest, APausedServicePortIsLeftToTheRelay) {
   serve(info({a}));
   steering_->pause(name_, true);
   EXPECT_EQ(connect(service_), ENETUNREACH);
-  EXPECT_THAT(steering_->why_not(name_), HasSubstr("has not taken a connection"));
+  EXPECT_THAT(why_not(), HasSubstr("has not taken a connection"));
   serve(info({a, listen("127.0.0.2")}));
   EXPECT_EQ(connect(service_), ENETUNREACH) << "a change does not end the pause";
   steering_->pause(name_, false);
@@ -263,7 +288,7 @@ TEST_F(SteeringTest, AnEndpointThatRefusesIsToldOfAtOnce) {
   run_until_troubled();
   EXPECT_EQ(troubles_[0].name, name_);
   EXPECT_EQ(troubles_[0].endpoint, (Backend{.address = a.address, .port = a.port}));
-  EXPECT_TRUE(troubles_[0].failed);
+  EXPECT_EQ(troubles_[0].error, ECONNREFUSED);
 }
 
 TEST_F(SteeringTest, AnEndpointThatIsSilentIsToldOfWithTheFirstSynThatIsSentAgain) {
@@ -279,7 +304,7 @@ TEST_F(SteeringTest, AnEndpointThatIsSilentIsToldOfWithTheFirstSynThatIsSentAgai
   }
   run_until_troubled();
   EXPECT_EQ(troubles_[0].endpoint.port, a.port);
-  EXPECT_FALSE(troubles_[0].failed);
+  EXPECT_EQ(troubles_[0].error, 0);
 }
 
 TEST_F(SteeringTest, ConnectionsAreCounted) {
@@ -293,13 +318,133 @@ TEST_F(SteeringTest, ConnectionsAreCounted) {
   ASSERT_EQ(::recv(server.get(), text.data(), text.size(), 0), 5);
   ASSERT_EQ(::send(server.get(), "hi", 2, 0), 2);
   ASSERT_EQ(::recv(socket_.get(), text.data(), text.size(), 0), 2);
-  EXPECT_EQ(steering_->counters(name_), (SteeredCounters{.dialled = 1, .established = 1}));
+  EXPECT_EQ(counters(), (SteeredCounters{.dialled = 1, .established = 1}));
   server.reset();
   ASSERT_EQ(::recv(socket_.get(), text.data(), text.size(), 0), 0);
   socket_.reset();
   EXPECT_EQ(
-      steering_->counters(name_),
+      counters(),
       (SteeredCounters{.dialled = 1, .established = 1, .closed = 1, .bytes_to_endpoint = 5, .bytes_to_client = 2}));
+}
+
+TEST_F(SteeringTest, AClientThatGivesUpSaysNothingOfTheEndpoint) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  ASSERT_EQ(::listen(listeners_.at(a.port).get(), 0), 0);
+  serve(info({a}));
+  std::vector<UniqueFd> waiting;
+  for (int count = 0; count < 3; ++count) {
+    connect(service_, true, SOCK_NONBLOCK);
+    waiting.push_back(std::move(socket_));
+  }
+  const std::uint64_t unanswered = counters().dialled - counters().established;
+  EXPECT_GT(unanswered, 0U);
+  waiting.clear();
+  EXPECT_EQ(counters().given_up, unanswered);
+  EXPECT_EQ(counters().failed, 0U);
+  loop_.poll();
+  EXPECT_TRUE(troubles_.empty());
+}
+
+TEST_F(SteeringTest, ASocketThatIsConnectedElsewhereIsSteeredNoMore) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  const Place b = listen("127.0.0.2");
+  serve(info({a}));
+  ASSERT_EQ(connect(service_), 0);
+  sockaddr_in6 nobody{};
+  nobody.sin6_family = AF_UNSPEC;
+  ASSERT_EQ(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&nobody), sizeof(nobody)), 0);
+  const sockaddr_in6 other = v6_of(b);
+  ASSERT_EQ(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&other), sizeof(other)), 0);
+  EXPECT_EQ(peer(), b);
+  EXPECT_EQ(counters().dialled, 1U);
+}
+
+TEST_F(SteeringTest, EveryEndpointHasItsShareAfterEachChange) {
+  attach();
+  std::vector<Place> places;
+  for (int count = 0; count < 6; ++count) places.push_back(listen("127.0.0.1"));
+  const auto expect_shares = [&](const std::vector<Place>& used) {
+    serve(info(used));
+    for (std::size_t count = 0; count < 2 * used.size(); ++count) ASSERT_EQ(connect(service_), 0);
+    for (const Place& place : places) {
+      const bool is_used = std::find(used.begin(), used.end(), place) != used.end();
+      EXPECT_EQ(arrived(place), is_used ? 2U : 0U) << place.port;
+    }
+  };
+  expect_shares({places[0], places[1], places[2]});
+  expect_shares({places[1], places[2], places[3], places[4]});
+  expect_shares({places[0]});
+  expect_shares(places);
+  expect_shares({places[5], places[0]});
+  const auto maps = steering_->snapshot().maps;
+  EXPECT_EQ(maps[1].name, "endpoints");
+  EXPECT_EQ(maps[1].entries, 2U);
+}
+
+TEST_F(SteeringTest, AClientKeepsItsEndpointWhileItIsThere) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  const Place b = listen("127.0.0.2");
+  const Place c = listen("127.0.0.3");
+  const auto with_affinity = [this](const std::vector<Place>& endpoints) {
+    const auto made = info(endpoints);
+    made->session_affinity = config::SessionAffinity::kClientIp;
+    return made;
+  };
+  serve(with_affinity({a, b, c}));
+  for (int count = 0; count < 6; ++count) ASSERT_EQ(connect(service_), 0);
+  const std::map<std::uint16_t, std::size_t> came{{a.port, arrived(a)}, {b.port, arrived(b)}, {c.port, arrived(c)}};
+  const auto chosen = std::find_if(came.begin(), came.end(), [](const auto& one) { return one.second == 6; });
+  ASSERT_NE(chosen, came.end()) << "all six go to one";
+  // Where it stands in the list does not matter.
+  std::vector<Place> kept;
+  for (const Place& place : {a, b, c}) {
+    if (place.port == chosen->first) kept.push_back(place);
+  }
+  const Place late = listen("127.0.0.4");
+  serve(with_affinity({late, kept[0]}));
+  for (int count = 0; count < 4; ++count) ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(arrived(kept[0]), 4U);
+  serve(with_affinity({late}));
+  ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(arrived(late), 1U);
+  serve(info({late, kept[0]}));
+  for (int count = 0; count < 4; ++count) ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(arrived(late), 2U) << "without affinity they take turns";
+}
+
+TEST_F(SteeringTest, TwoServicePortsOfOneAddressAreLeftToTheRelay) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  serve(info({a}));
+  const auto other = info({a});
+  other->name.service.name = "other";
+  steering_->apply({ServicePortChange{other->name, nullptr, other}});
+  EXPECT_EQ(connect(service_), ENETUNREACH);
+  EXPECT_THAT(why_not(), HasSubstr("another service port has its address"));
+  steering_->apply({ServicePortChange{other->name, other, nullptr}});
+  EXPECT_EQ(connect(service_), 0);
+}
+
+TEST_F(SteeringTest, CountersOfARemovedServicePortStayInTheTotals) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  for (int count = 0; count < 3; ++count) {
+    serve(info({a}));
+    EXPECT_EQ(counters().dialled, 0U);
+    ASSERT_EQ(connect(service_), 0);
+    EXPECT_EQ(counters().dialled, 1U);
+    serve(nullptr);
+    const std::uint64_t made = count + 1;
+    EXPECT_EQ(steering_->totals().dialled, made);
+    EXPECT_EQ(steering_->totals().open(), 1U);
+    UniqueFd server(::accept4(listeners_.at(a.port).get(), nullptr, nullptr, 0));
+    server.reset();
+    socket_.reset();
+    EXPECT_EQ(steering_->totals().open(), 0U);
+  }
 }
 
 TEST_F(SteeringTest, WhatThereIsNoRoomForIsLeftToTheRelay) {
@@ -307,7 +452,7 @@ TEST_F(SteeringTest, WhatThereIsNoRoomForIsLeftToTheRelay) {
   options.most_endpoints = 1;
   attach(options);
   serve(info({listen("127.0.0.1"), listen("127.0.0.2")}));
-  EXPECT_THAT(steering_->why_not(name_), HasSubstr("no room for its endpoints"));
+  EXPECT_THAT(why_not(), HasSubstr("no room for its endpoints"));
   EXPECT_EQ(connect(service_), ENETUNREACH);
 }
 
@@ -327,12 +472,150 @@ TEST_F(SteeringTest, NothingIsSteeredOnceItIsGone) {
   EXPECT_EQ(connect(service_), ENETUNREACH);
 }
 
+TEST_F(SteeringTest, SteeringGoesOnWithoutAProcessWhereItIsPinned) {
+  const Place a = listen("127.0.0.1");
+  attach(pinned(), {info({a})});
+  steering_.reset();
+  ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(peer(), service_);
+  EXPECT_EQ(arrived(a), 1U);
+  EXPECT_TRUE(remove_pins(pins()));
+  EXPECT_EQ(connect(service_), ENETUNREACH);
+  EXPECT_FALSE(remove_pins(pins())) << "nothing is left there";
+}
+
+TEST_F(SteeringTest, TheNextProcessGoesOnWithWhatItFinds) {
+  const Place a = listen("127.0.0.1");
+  const Place b = listen("127.0.0.2");
+  const Place c = listen("127.0.0.3");
+  attach(pinned(), {info({a, b})});
+  ASSERT_EQ(connect(service_), 0);
+  UniqueFd held = std::move(socket_);
+  steering_.reset();
+  attach(pinned(), {info({b, c})});
+  EXPECT_EQ(counters().dialled, 1U) << "what was counted counts";
+  EXPECT_EQ(counters().open(), 1U);
+  socket_ = std::move(held);
+  EXPECT_EQ(peer(), service_) << "of a connection made before, too";
+  arrived(a), arrived(b);
+  for (int count = 0; count < 4; ++count) ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(arrived(a), 0U);
+  EXPECT_EQ(arrived(b), 2U);
+  EXPECT_EQ(arrived(c), 2U);
+  EXPECT_EQ(steering_->snapshot().maps[1].entries, 2U);
+}
+
+TEST_F(SteeringTest, WhatIsGoneWhenTheNextProcessComesIsSteeredNoMore) {
+  const Place a = listen("127.0.0.1");
+  attach(pinned(), {info({a})});
+  steering_.reset();
+  const auto other = info({a});
+  other->name.service.name = "other";
+  other->cluster_ips = {ip("10.96.0.11")};
+  attach(pinned(), {other});
+  EXPECT_EQ(connect(service_), ENETUNREACH);
+  EXPECT_EQ(connect({ip("10.96.0.11"), kPort}), 0);
+}
+
+TEST_F(SteeringTest, MapsOfOtherSizesTakeOverWhatIsThere) {
+  const Place a = listen("127.0.0.1");
+  const Place b = listen("127.0.0.2");
+  attach(pinned(), {info({a, b})});
+  ASSERT_EQ(connect(service_), 0);
+  const UniqueFd held = std::move(socket_);
+  steering_.reset();
+  SteeringOptions options = pinned();
+  options.most_service_ports = 64;
+  options.most_endpoints = 64;
+  options.most_affinities = 64;
+  attach(options, {info({a, b})});
+  EXPECT_EQ(counters().dialled, 1U);
+  arrived(a), arrived(b);
+  for (int count = 0; count < 4; ++count) ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(arrived(a), 2U);
+  EXPECT_EQ(arrived(b), 2U);
+  steering_.reset();
+  attach(options, {info({b})});
+  ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(arrived(b), 1U);
+  EXPECT_EQ(counters().dialled, 6U);
+}
+
+TEST_F(SteeringTest, PinsOfAnotherVersionGo) {
+  attach(pinned());
+  const std::string old = pins() + "/services-0";
+  std::filesystem::rename(pins() + "/services-1", old);
+  steering_.reset();
+  attach(pinned(), {info({listen("127.0.0.1")})});
+  EXPECT_FALSE(std::filesystem::exists(old));
+  EXPECT_TRUE(std::filesystem::exists(pins() + "/services-1"));
+  EXPECT_EQ(connect(service_), 0);
+}
+
+TEST_F(SteeringTest, AffinitiesOutliveTheProcess) {
+  std::vector<Place> places;
+  for (int count = 0; count < 8; ++count) places.push_back(listen("127.0.0.1"));
+  const auto sticky = info(places);
+  sticky->session_affinity = config::SessionAffinity::kClientIp;
+  attach(pinned(), {sticky});
+  for (int process = 0; process < 2; ++process) {
+    for (int count = 0; count < 4; ++count) ASSERT_EQ(connect(service_), 0);
+    steering_.reset();
+    attach(pinned(), {sticky});
+  }
+  std::vector<std::size_t> came;
+  for (const Place& place : places) came.push_back(arrived(place));
+  EXPECT_EQ(*std::max_element(came.begin(), came.end()), 8U);
+}
+
+TEST_F(SteeringTest, AProcessWhosePlaceWasTakenWritesNothingAnyMore) {
+  const Place a = listen("127.0.0.1");
+  const Place b = listen("127.0.0.2");
+  attach(pinned(), {info({a})});
+  const auto next = attached(pinned(), {info({a})});
+  serve(info({b}));
+  EXPECT_THAT(steering_->why_not(), HasSubstr("another kube-ferry"));
+  ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(arrived(a), 1U);
+  EXPECT_EQ(next->why_not(), "");
+}
+
+TEST_F(SteeringTest, AnotherControlGroupTakesThePlaceOfTheOneBefore) {
+  const Place a = listen("127.0.0.1");
+  attach(pinned(), {info({a})});
+  steering_.reset();
+  const std::string other = group_ + "/other";
+  ASSERT_EQ(::mkdir(other.c_str(), 0755), 0);
+  SteeringOptions options = pinned();
+  options.cgroup = other;
+  steering_ = Steering::attach(
+      loop_.get_executor(), options, {info({a})}, [](const SteeringTrouble&) {}, spdlog::default_logger());
+  EXPECT_EQ(connect(service_), ENETUNREACH);
+  move_to(other);
+  EXPECT_EQ(connect(service_), 0);
+  move_to(group_);
+  steering_.reset();
+  remove_pins(pins());
+  EXPECT_EQ(::rmdir(other.c_str()), 0);
+}
+
+TEST_F(SteeringTest, APinPathThatCannotBeIsRefused) {
+  SteeringOptions options;
+  options.pin_path = "/tmp/kube-ferry";
+  try {
+    attach(options);
+    FAIL() << "pinned in /tmp";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "/tmp is in no BPF file system");
+  }
+}
+
 TEST_F(SteeringTest, AFolderThatIsNoControlGroupIsRefused) {
   SteeringOptions options;
   options.cgroup = "/tmp";
   try {
     Steering::attach(
-        loop_.get_executor(), options, [](const SteeringTrouble&) {}, spdlog::default_logger());
+        loop_.get_executor(), options, {}, [](const SteeringTrouble&) {}, spdlog::default_logger());
     FAIL() << "attached to /tmp";
   } catch (const std::runtime_error& error) {
     EXPECT_STREQ(error.what(), "/tmp is no control group of version 2");

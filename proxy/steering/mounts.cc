@@ -1,16 +1,18 @@
-#include "proxy/steering/cgroup_root.h"
+#include "proxy/steering/mounts.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <fstream>
 #include <iterator>
 
+#include <sys/stat.h>
+
 namespace ferry::proxy {
 
 namespace {
 
-constexpr std::size_t kRootField = 3;
 constexpr std::size_t kMountPointField = 4;
+constexpr std::string_view kBeforeType = " - ";
 
 /// The nth field of a line, which blanks divide.
 std::string_view field(std::string_view line, std::size_t number) {
@@ -38,24 +40,43 @@ std::string unescaped(std::string_view text) {
   return plain;
 }
 
+std::string own_mountinfo() {
+  std::ifstream file("/proc/self/mountinfo");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The kernel gives the root of the hierarchy this number, and to no other group.
+bool is_cgroup_root(const std::string& path) {
+  struct stat about {};
+  return ::stat(path.c_str(), &about) == 0 && about.st_ino == 1;
+}
+
 }  // namespace
 
-std::optional<std::string> find_cgroup_root(std::string_view mountinfo) {
+std::vector<std::string> mount_points(std::string_view mountinfo, std::string_view type) {
+  std::vector<std::string> found;
   while (!mountinfo.empty()) {
     const std::string_view line = mountinfo.substr(0, mountinfo.find('\n'));
     mountinfo.remove_prefix(std::min(line.size() + 1, mountinfo.size()));
-    const std::size_t type = line.find(" - cgroup2 ");
-    // Of a part of the hierarchy, what is beside it would not be steered.
-    if (type != std::string_view::npos && field(line, kRootField) == "/")
-      return unescaped(field(line, kMountPointField));
+    const std::size_t divider = line.find(kBeforeType);
+    if (divider == std::string_view::npos) continue;
+    if (field(line.substr(divider + kBeforeType.size()), 0) != type) continue;
+    found.push_back(unescaped(field(line, kMountPointField)));
+  }
+  return found;
+}
+
+std::optional<std::string> find_cgroup_root() {
+  for (std::string& path : mount_points(own_mountinfo(), "cgroup2")) {
+    if (is_cgroup_root(path)) return std::move(path);
   }
   return std::nullopt;
 }
 
-std::optional<std::string> find_cgroup_root() {
-  std::ifstream file("/proc/self/mountinfo");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  return find_cgroup_root(text);
+std::optional<std::string> find_bpf_filesystem() {
+  std::vector<std::string> found = mount_points(own_mountinfo(), "bpf");
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
 }
 
 }  // namespace ferry::proxy

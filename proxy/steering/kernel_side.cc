@@ -1,0 +1,233 @@
+#include "proxy/steering/kernel_side.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <spdlog/fmt/fmt.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "proxy/relay/unique_fd.h"
+#include "proxy/steering/steering_programs.skel.h"
+
+namespace ferry::proxy {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what, int error) {
+  throw std::runtime_error(fmt::format("{}: {}", what, std::strerror(error)));
+}
+
+bpf_map_info about_map(int fd) {
+  bpf_map_info info{};
+  __u32 size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0) info = {};
+  return info;
+}
+
+template <typename Key, typename Value>
+void copy_entries(int from, int to) {
+  Key key{};
+  Value value{};
+  for (const Key* last = nullptr; bpf_map_get_next_key(from, last, &key) == 0; last = &key) {
+    if (bpf_map_lookup_elem(from, &key, &value) == 0) bpf_map_update_elem(to, &key, &value, BPF_ANY);
+  }
+}
+
+}  // namespace
+
+void KernelSide::DestroyPrograms::operator()(steering_programs* programs) const {
+  steering_programs__destroy(programs);
+}
+
+KernelSide::KernelSide(const SteeringOptions& options) : pins_(options.pin_path) {
+  open(options);
+  for (Kept& kept : kept_) adopt(kept);
+  if (const int error = steering_programs__load(programs_.get())) {
+    fail("the kernel refuses the programs", -error);
+  }
+  share_ports();
+  carry_over();
+  const auto hear = [](void* self, void* data, std::size_t length) {
+    if (length >= sizeof(ferry_trouble)) static_cast<KernelSide*>(self)->hear_(*static_cast<ferry_trouble*>(data));
+    return 0;
+  };
+  ring_.reset(ring_buffer__new(bpf_map__fd(programs_->maps.troubles), hear, this, nullptr));
+  if (!ring_) fail("the ring of troubles cannot be read", errno);
+}
+
+KernelSide::~KernelSide() {
+  for (bpf_link* const link : links_) bpf_link__destroy(link);
+}
+
+void KernelSide::share_ports() {
+  most_ports_ = bpf_map__max_entries(programs_->maps.ports);
+  const std::size_t bytes = most_ports_ * sizeof(ferry_steered_port);
+  void* const shared =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(programs_->maps.ports), 0);
+  if (shared == MAP_FAILED) fail("the counters cannot be shared", errno);
+  ports_ = {static_cast<ferry_steered_port*>(shared), Unmap{bytes}};
+}
+
+void KernelSide::Unmap::operator()(ferry_steered_port* ports) const { ::munmap(ports, bytes); }
+
+void KernelSide::open(const SteeringOptions& options) {
+  libbpf_set_print(nullptr);
+  programs_.reset(steering_programs__open());
+  if (!programs_) fail("the programs cannot be opened", errno);
+  const auto& maps = programs_->maps;
+  const auto size = [](bpf_map* map, std::size_t most) {
+    if (const int error = bpf_map__set_max_entries(map, static_cast<__u32>(most))) fail("a map's size", -error);
+  };
+  size(maps.services, 2 * options.most_service_ports);
+  size(maps.endpoints, options.most_endpoints);
+  size(maps.members, options.most_endpoints);
+  size(maps.affinities, options.most_affinities);
+  size(maps.ports, options.most_service_ports + FERRY_FIRST_PORT);
+  for (bpf_map* const map : {maps.services, maps.endpoints, maps.members, maps.affinities, maps.ports, maps.sockets}) {
+    kept_.push_back(
+        {fmt::format("{}-{}", bpf_map__name(map), static_cast<int>(FERRY_STEERING_LAYOUT)), map, false, {}});
+  }
+}
+
+void KernelSide::adopt(Kept& kept) {
+  if (!pins_) return;
+  UniqueFd found(bpf_obj_get(pins_.path(kept.name).c_str()));
+  if (!found) return;
+  const bpf_map_info info = about_map(found.get());
+  const bool alike = info.type == bpf_map__type(kept.map) && info.key_size == bpf_map__key_size(kept.map) &&
+                     info.value_size == bpf_map__value_size(kept.map);
+  if (!alike) return;
+  if (info.max_entries == bpf_map__max_entries(kept.map) && bpf_map__reuse_fd(kept.map, found.get()) == 0) {
+    kept.adopted = true;
+  } else {
+    kept.former = std::move(found);
+  }
+}
+
+const KernelSide::Kept& KernelSide::kept(const bpf_map* map) const {
+  return *std::find_if(kept_.begin(), kept_.end(), [map](const Kept& one) { return one.map == map; });
+}
+
+void KernelSide::carry_over() {
+  const Kept& ports = kept(programs_->maps.ports);
+  if (ports.former) copy_entries<__u32, ferry_steered_port>(ports.former.get(), bpf_map__fd(ports.map));
+  const Kept& affinities = kept(programs_->maps.affinities);
+  if (affinities.former) {
+    copy_entries<ferry_steered_client, ferry_steered_affinity>(affinities.former.get(), bpf_map__fd(affinities.map));
+  }
+}
+
+KernelSide::Services KernelSide::services() const { return Services(programs_->maps.services); }
+KernelSide::Endpoints KernelSide::endpoints() const { return Endpoints(programs_->maps.endpoints); }
+KernelSide::Members KernelSide::members() const { return Members(programs_->maps.members); }
+
+KernelSide::Left KernelSide::take_up(std::uint64_t holder) {
+  __atomic_store_n(&ports()[FERRY_HOLDER].cursor, holder, __ATOMIC_SEQ_CST);
+  Left left{left_services(), {}};
+  if (kept(programs_->maps.endpoints).adopted) add_left_endpoints(left.services);
+  if (kept(programs_->maps.members).adopted) left.members = members().keys();
+  return left;
+}
+
+std::vector<KernelSide::Left::Service> KernelSide::left_services() const {
+  const Kept& kept = this->kept(programs_->maps.services);
+  if (!kept.adopted && !kept.former) return {};
+  const Services said = kept.adopted ? services() : Services(kept.former.get());
+  std::vector<Left::Service> left;
+  for (const ferry_steered_at& at : said.keys()) {
+    Left::Service service{at, {}, kept.adopted, {}};
+    if (said.read(at, service.steered)) left.push_back(std::move(service));
+  }
+  return left;
+}
+
+void KernelSide::add_left_endpoints(std::vector<Left::Service>& services) {
+  std::unordered_map<__u32, Left::Service*> by_list;
+  for (Left::Service& service : services) by_list.emplace(service.steered.list, &service);
+  Endpoints held = endpoints();
+  std::vector<ferry_steered_endpoint_at> places = held.keys();
+  std::sort(places.begin(), places.end(),
+            [](const auto& a, const auto& b) { return a.list != b.list ? a.list < b.list : a.index < b.index; });
+  for (const ferry_steered_endpoint_at& at : places) {
+    const auto found = by_list.find(at.list);
+    ferry_steered_endpoint endpoint{};
+    // The rest is in no service's list any more, or beyond a gap in one.
+    if (found != by_list.end() && found->second->endpoints.size() == at.index && held.read(at, endpoint)) {
+      found->second->endpoints.push_back(endpoint);
+    } else {
+      held.drop(at);
+    }
+  }
+}
+
+bool KernelSide::holds(std::uint64_t holder) const {
+  return __atomic_load_n(&ports()[FERRY_HOLDER].cursor, __ATOMIC_SEQ_CST) == holder;
+}
+
+void KernelSide::attach(const std::string& cgroup) {
+  const UniqueFd group(::open(cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!group) fail("control group " + cgroup, errno);
+  struct statfs where {};
+  struct stat about {};
+  if (::fstatfs(group.get(), &where) != 0 || ::fstat(group.get(), &about) != 0) fail("control group " + cgroup, errno);
+  if (where.f_type != CGROUP2_SUPER_MAGIC) throw std::runtime_error(cgroup + " is no control group of version 2");
+  const auto& programs = programs_->progs;
+  // Who watches is there before who steers.
+  for (bpf_program* const program :
+       {programs.watch, programs.tell_peer4, programs.tell_peer6, programs.steer4, programs.steer6}) {
+    attach(program, bpf_program__name(program), group.get(), about.st_ino);
+  }
+  pin_maps();
+}
+
+void KernelSide::attach(bpf_program* program, const std::string& name, int group, std::uint64_t group_id) {
+  if (pins_) {
+    pinned_.insert(name);
+    if (bpf_link* const link = bpf_link__open(pins_.path(name).c_str())) {
+      bpf_link_info info{};
+      __u32 size = sizeof(info);
+      const bool here = bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &size) == 0 &&
+                        info.type == BPF_LINK_TYPE_CGROUP && info.cgroup.cgroup_id == group_id;
+      if (here && bpf_link__update_program(link, program) == 0) {
+        links_.push_back(link);
+        return;
+      }
+      bpf_link__destroy(link);
+      pins_.remove(name);
+    }
+  }
+  bpf_link* const link = bpf_program__attach_cgroup(program, group);
+  if (link == nullptr) fail(fmt::format("the kernel does not attach {}", name), errno);
+  links_.push_back(link);
+  if (!pins_) return;
+  if (const int error = bpf_link__pin(link, pins_.path(name).c_str())) fail("pin of " + name, -error);
+}
+
+void KernelSide::pin_maps() {
+  if (!pins_) return;
+  for (const Kept& kept : kept_) {
+    pinned_.insert(kept.name);
+    if (kept.adopted) continue;
+    pins_.remove(kept.name);
+    if (bpf_obj_pin(bpf_map__fd(kept.map), pins_.path(kept.name).c_str()) != 0) fail("pin of " + kept.name, errno);
+  }
+  pins_.keep_only(pinned_);
+}
+
+int KernelSide::troubles_descriptor() const { return ring_buffer__epoll_fd(ring_.get()); }
+
+void KernelSide::hear_troubles(const std::function<void(const ferry_trouble&)>& hear) {
+  hear_ = hear;
+  ring_buffer__consume(ring_.get());
+}
+
+}  // namespace ferry::proxy
