@@ -53,6 +53,15 @@ config::StoreOptions store_options(const Options& options, decltype(config::Stor
   return made;
 }
 
+SteeringSettings steering_settings(const Options& options) {
+  return {options.steering,
+          options.steering_cgroup,
+          options.steering_pin_path,
+          options.steering_max_service_ports,
+          options.steering_max_endpoints,
+          options.steering_max_affinities};
+}
+
 }  // namespace
 
 Daemon::Daemon(const Options& options, const Invocation& invocation, std::optional<watch::ClientConfig> api,
@@ -67,6 +76,7 @@ Daemon::Daemon(const Options& options, const Invocation& invocation, std::option
       access_log_(options.access_log.empty() ? nullptr
                                              : std::make_shared<AccessLog>(AccessLog::open(options.access_log))),
       dataplane_(control_.get_executor(), dataplane_options(), component_logger("dataplane")),
+      steering_(control_.get_executor(), steering_settings(options_), steering_link_, component_logger("steering")),
       store_(store_options(options,
                            [this](const auto& triggers) {
                              programming_.handed_over(triggers, dataplane_.batches().posted);
@@ -110,6 +120,9 @@ DataplaneOptions Daemon::dataplane_options() {
   made.udp_idle_timeout = runtime.udp_idle_timeout;
   made.ejection.max_percent = runtime.max_ejected_percent;
   made.ejection.seed = std::random_device{}();
+  made.on_ejected = [this](const config::ServicePortName& name) {
+    boost::asio::post(control_, [this, name] { steering_.ejected(name); });
+  };
   // Where descriptors know no bound, memory does.
   constexpr std::uint64_t kMostUdpFlows = std::uint64_t{1} << 19U;
   made.max_udp_flows = std::min(raise_descriptor_limit() / 2, kMostUdpFlows);
@@ -235,6 +248,7 @@ void Daemon::run() {
   spdlog::info("{}: taking no new connections, {} open ones have {} to end",
                last_signal_ == SIGINT ? "SIGINT" : "SIGTERM", open, format_duration(grace));
   manager_link_.stopping(open, grace);
+  steering_.stop();
   health_.set_draining();
   succession_.close();
   stop_watching();
@@ -275,6 +289,7 @@ void Daemon::serve() {
 
 void Daemon::retire() {
   spdlog::info("another kube-ferry has taken this one's place");
+  steering_.stop();
   stop_watching();
   bool handed_over = false;
   succession_.give_connections(std::chrono::steady_clock::now() + reloader_.in_force()->shutdown_grace,
@@ -382,6 +397,7 @@ void Daemon::beat() {
   if (synced && succession_.waits()) succession_.begin();
   if (synced && succession_.serving()) health_.set_synced();
   if (synced) tidy_routes();
+  start_steering();
   const bool moving = workers_move();
   if (moving) health_.beat(std::chrono::steady_clock::now());
   // Of the one before, until then, the manager hears.
@@ -392,6 +408,12 @@ void Daemon::beat() {
   heartbeat_.async_wait([this](const boost::system::error_code& code) {
     if (!code.failed()) beat();
   });
+}
+
+void Daemon::start_steering() {
+  if (steering_started_ || !succession_.serving() || !first_state_is_in_force()) return;
+  steering_started_ = true;
+  steering_.start(options_.service_cidrs);
 }
 
 bool Daemon::workers_move() {
@@ -431,6 +453,8 @@ void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   const auto begin = std::chrono::steady_clock::now();
   routes_.apply(changes);
   dataplane_.apply(changes);
+  // After the relay, which has what is steered no more.
+  steering_.apply(changes);
   health_checks_.set(local_endpoints_.apply(changes));
   const auto now = std::chrono::system_clock::now();
   sync_.applied(changes, now, std::chrono::steady_clock::now() - begin);
@@ -511,6 +535,7 @@ void Daemon::drain() {
 
 void Daemon::end() {
   succession_.stop();
+  steering_.stop();
   dataplane_.stop();
   health_checks_.stop();
   inspector_->stop();

@@ -29,6 +29,7 @@
 #include "proxy/daemon/options.h"
 #include "proxy/daemon/reloader.h"
 #include "proxy/daemon/stale_rules_notice.h"
+#include "proxy/daemon/steering_link.h"
 #include "proxy/daemon/succession.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/host/host_addresses.h"
@@ -41,6 +42,7 @@
 #include "proxy/metrics/probe_metrics.h"
 #include "proxy/metrics/sync_metrics.h"
 #include "proxy/relay/counter.h"
+#include "proxy/steering/steering_controller.h"
 #include "watch/rest/rest_client.h"
 #include "watch/source/api_source.h"
 #include "watch/source/file_source.h"
@@ -93,6 +95,8 @@ class Daemon {
   void beat();
   Standing standing(bool moving) const;
   bool first_state_is_in_force() const;
+  /// As soon as the relay carries what the first state says.
+  void start_steering();
   /// Every worker has carried out what had been handed over at the last look.
   bool workers_move();
   /// Tells the metric of the changes that are in force by now, and looks again soon while some are not.
@@ -137,6 +141,8 @@ class Daemon {
   /// Null as long as nobody asked for one.
   std::shared_ptr<AccessLog> access_log_;
   Dataplane dataplane_;
+  SteeringLink steering_link_{dataplane_};
+  SteeringController steering_;
   /// Why nothing can be served.
   std::exception_ptr failure_;
   config::Store store_;
@@ -159,6 +165,7 @@ class Daemon {
   std::uint64_t awaited_batch_ = 0;
   /// The batch that ends the first state; none before it was read.
   std::optional<std::uint64_t> first_state_batch_;
+  bool steering_started_ = false;
 
   /// Last, so that its thread ends before what it reads.
   AdminServer admin_;

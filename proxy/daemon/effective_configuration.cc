@@ -38,6 +38,11 @@ const char* capture_name(CaptureMethod method) {
   return method == CaptureMethod::kSkLookup ? "sk_lookup" : "bind";
 }
 
+const char* steering_name(SteeringMode mode) {
+  if (mode == SteeringMode::kAuto) return "auto";
+  return mode == SteeringMode::kOff ? "off" : "require";
+}
+
 Json configuration(const Options& options) {
   return {{"kind", "KubeProxyConfiguration"},
           {"apiVersion", "kubeproxy.config.k8s.io/v1alpha1"},
@@ -62,6 +67,12 @@ Json own_configuration(const Options& options) {
           {"serverAPIVersion", options.api_version == Options::ApiVersion::kV1beta1 ? "v1beta1" : "auto"},
           {"serviceCIDR", joined(options.service_cidrs)},
           {"capture", capture_name(options.capture)},
+          {"steering", steering_name(options.steering)},
+          {"steeringCgroup", options.steering_cgroup},
+          {"steeringPinPath", options.steering_pin_path},
+          {"steeringMaxServicePorts", options.steering_max_service_ports},
+          {"steeringMaxEndpoints", options.steering_max_endpoints},
+          {"steeringMaxAffinities", options.steering_max_affinities},
           {"proxyProtocolFrom", list_of({false, options.proxy_protocol_from})},
           {"workers", options.workers},
           {"halfCloseTimeout", format_duration(options.half_close_timeout)},

@@ -37,6 +37,8 @@
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/local_routes.h"
 #include "proxy/manual/completion_command.h"
+#include "proxy/steering/pins.h"
+#include "proxy/steering/steering_controller.h"
 
 namespace {
 
@@ -69,14 +71,17 @@ void write_configuration(const Options& options) {
 }
 
 /// What --cleanup asks for.
-void clean_up() {
+void clean_up(const Options& options) {
   const auto counted = [](std::size_t number, const char* what) {
     return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
   };
   try {
     const std::size_t rules = ferry::proxy::ExternalRules::remove_all();
     const std::size_t routes = ferry::proxy::LocalRoutes::remove_all();
-    std::printf("%s and %s taken away\n", counted(routes, "route").c_str(), counted(rules, "rule").c_str());
+    const std::string pins = ferry::proxy::pin_folder(options.steering_pin_path);
+    const bool steered = !pins.empty() && ferry::proxy::remove_pins(pins);
+    std::printf("%s and %s taken away%s\n", counted(routes, "route").c_str(), counted(rules, "rule").c_str(),
+                steered ? ", and what steered" : "");
   } catch (const std::system_error& error) {
     if (error.code() != std::errc::operation_not_permitted) throw;
     throw std::runtime_error(fmt::format("--cleanup: {}; run it as root, or with CAP_NET_ADMIN", error.what()));
@@ -133,7 +138,7 @@ int run(const ferry::proxy::Invocation& invocation) {
   }
   const auto& [options, file] = std::get<ferry::proxy::ReadOptions>(read);
   if (options.cleanup) {
-    clean_up();
+    clean_up(options);
     return EXIT_SUCCESS;
   }
   if (!options.write_config_to.empty()) {

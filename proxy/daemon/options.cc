@@ -22,6 +22,7 @@ constexpr long kMaxWorkers = 1024;
 constexpr long kMaxMetricsEndpoints = 1'000'000;
 constexpr const char* kAdminSocket = "/run/kube-ferry/admin.sock";
 constexpr long kMaxOomScoreAdj = 1000;
+constexpr long kMostSteered = 10'000'000;
 
 /// The values as they stand on the command line, with the defaults of those that do not.
 struct RawOptions {
@@ -35,6 +36,12 @@ struct RawOptions {
   std::string cluster_cidr;
   std::string nodeport_addresses;
   std::string capture = "auto";
+  std::string steering = "auto";
+  std::string steering_cgroup;
+  std::string steering_pin_path;
+  std::string steering_max_service_ports = "32768";
+  std::string steering_max_endpoints = "131072";
+  std::string steering_max_affinities = "16384";
   std::string proxy_protocol_from;
   std::string bind_address = "0.0.0.0";
   std::string oom_score_adj;
@@ -160,6 +167,39 @@ void define_node_flags(CLI::App& app, RawOptions& raw) {
          "Load balancers whose connections to node ports and load-\nbalancer addresses begin with a header of the "
          "PROXY\nprotocol, version 2: the client it names counts")
       ->option_text("CIDR[,CIDR]")
+      ->group(group);
+}
+
+void define_steering_flags(CLI::App& app, RawOptions& raw) {
+  const std::string group = "Steering";
+  app.add_option(
+         "--steering", raw.steering,
+         "Send TCP connections that this host's processes make to\nservice addresses straight to an endpoint, at "
+         "connect(2),\nwhile all is well: auto does where BPF and cgroup v2 can be\nhad and service addresses are not "
+         "loopback's; require ends\nthe start where they cannot; off leaves all to the relay\n(default auto)")
+      ->option_text("auto|off|require")
+      ->group(group);
+  app.add_option("--steering-cgroup", raw.steering_cgroup,
+                 "The control group (v2) whose processes are steered\n(default: the root of the hierarchy, where it is "
+                 "mounted)")
+      ->option_text("PATH")
+      ->group(group);
+  app.add_option(
+         "--steering-pin-path", raw.steering_pin_path,
+         "A folder of a BPF file system in which steering goes on\nwhile no kube-ferry runs (default: kube-ferry in "
+         "the first\none that is mounted; without one it ends with the process)")
+      ->option_text("PATH")
+      ->group(group);
+  app.add_option("--steering-max-service-ports", raw.steering_max_service_ports,
+                 "Service ports that are steered, at most; the relay has the\nothers (default 32768)")
+      ->option_text("N")
+      ->group(group);
+  app.add_option("--steering-max-endpoints", raw.steering_max_endpoints, "Their endpoints, at most (default 131072)")
+      ->option_text("N")
+      ->group(group);
+  app.add_option("--steering-max-affinities", raw.steering_max_affinities,
+                 "Clients that keep their endpoint for sessionAffinity, at\nmost (default 16384)")
+      ->option_text("N")
       ->group(group);
 }
 
@@ -298,6 +338,17 @@ CaptureMethod parse_capture(const std::string& value) {
   throw UsageError(fmt::format("--capture {}: give auto, sk_lookup or bind", value));
 }
 
+SteeringMode parse_steering(const std::string& value) {
+  if (value == "auto") return SteeringMode::kAuto;
+  if (value == "off") return SteeringMode::kOff;
+  if (value == "require") return SteeringMode::kRequire;
+  throw UsageError(fmt::format("--steering {}: give auto, off or require", value));
+}
+
+std::size_t parse_steering_size(const char* flag, const std::string& value) {
+  return static_cast<std::size_t>(parse_whole_number(flag, value, 1, kMostSteered));
+}
+
 Options::AfterTakeover parse_after_takeover(const std::string& value) {
   if (value == "exit") return Options::AfterTakeover::kExit;
   if (value == "wait") return Options::AfterTakeover::kWait;
@@ -323,6 +374,13 @@ Options check(const RawOptions& raw) {
   options.cluster_cidrs = parse_ranges("--cluster-cidr", raw.cluster_cidr);
   options.node_port_addresses = parse_node_port_addresses("--nodeport-addresses", raw.nodeport_addresses);
   options.capture = parse_capture(raw.capture);
+  options.steering = parse_steering(raw.steering);
+  options.steering_cgroup = raw.steering_cgroup;
+  options.steering_pin_path = raw.steering_pin_path;
+  options.steering_max_service_ports =
+      parse_steering_size("--steering-max-service-ports", raw.steering_max_service_ports);
+  options.steering_max_endpoints = parse_steering_size("--steering-max-endpoints", raw.steering_max_endpoints);
+  options.steering_max_affinities = parse_steering_size("--steering-max-affinities", raw.steering_max_affinities);
   options.proxy_protocol_from = parse_ranges("--proxy-protocol-from", raw.proxy_protocol_from);
   options.workers = parse_workers(raw.workers);
   options.half_close_timeout =
@@ -364,12 +422,14 @@ void define_flags(CLI::App& app, RawOptions& raw) {
   define_cluster_flags(app, raw);
   define_node_flags(app, raw);
   define_process_flags(app, raw);
+  define_steering_flags(app, raw);
   define_inert_flags(app);
   define_traffic_flags(app, raw);
   define_observation_flags(app, raw);
   app.set_help_flag("-h,--help", "Print this and exit")->group(kEndingGroup);
   define_ending_flags(app, raw);
-  app.add_flag("--cleanup", raw.cleanup, "Take away the routes and rules that earlier runs have left,\nand exit")
+  app.add_flag("--cleanup", raw.cleanup,
+               "Take away the routes, rules and steering that earlier runs\nhave left, and exit")
       ->group(kEndingGroup);
   app.add_flag("--version", raw.version, "Print the version, the commit and the features, and exit")
       ->group(kEndingGroup);

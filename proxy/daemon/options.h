@@ -14,6 +14,7 @@
 #include "proxy/capture/capture.h"
 #include "proxy/daemon/log_format.h"
 #include "proxy/daemon/usage_error.h"
+#include "proxy/steering/steering_controller.h"
 
 namespace CLI {
 class App;
@@ -59,6 +60,13 @@ struct Options {
   std::vector<config::IpPrefix> cluster_cidrs;
   NodePortAddresses node_port_addresses;
   CaptureMethod capture = CaptureMethod::kAuto;
+  SteeringMode steering = SteeringMode::kAuto;
+  /// As SteeringSettings has them.
+  std::string steering_cgroup;
+  std::string steering_pin_path;
+  std::size_t steering_max_service_ports = 0;
+  std::size_t steering_max_endpoints = 0;
+  std::size_t steering_max_affinities = 0;
   /// Load balancers whose connections begin with a PROXY header.
   std::vector<config::IpPrefix> proxy_protocol_from;
   /// The node's primary address of its family; unspecified: the Node object says.

@@ -426,7 +426,7 @@ void Carrier::check(Session& session, TimePoint now) {
     if (vanished == ConnectionEnd::kEndpointVanished && session.port->state.settings().ejection) {
       ServedPort& port = *session.port->shared;
       const config::BackendSet& set = session.port->state.set(session.choice);
-      if (port.ejections().failed(session.endpoint->record->endpoint, set, now, EjectionCause::kVanished)) {
+      if (port.eject(session.endpoint->record->endpoint, set, now, EjectionCause::kVanished)) {
         counters_.ejections.add();
       }
     }

@@ -404,7 +404,7 @@ void DatagramCarrier::refused(Flow& flow, TimePoint now) {
     return;
   }
   flow.endpoint->counters->failed.add();
-  if (port.state.settings().ejection && port.shared->ejections().failed(flow.backend(), set, now)) {
+  if (port.state.settings().ejection && port.shared->eject(flow.backend(), set, now, EjectionCause::kRefused)) {
     counters_.ejections.add();
   }
   const config::Backend& other = set.backends[position_after(set, flow.backend())];

@@ -8,6 +8,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "proxy/balancer/endpoint_order.h"
 #include "proxy/dataplane/dataplane_impl.h"
 
 namespace ferry::proxy {
@@ -162,6 +163,7 @@ DataplaneSnapshot Dataplane::Impl::snapshot() const {
     snapshot.affinity_entries = affinity_.size();
     snapshot.unserved = listeners_.unserved();
     snapshot.totals.listen_failures = listeners_.failures();
+    snapshot.totals.ejections = ejections_.value();
     snapshot.sctp_ports_not_served = ports_.sctp_ports();
     snapshot.listeners_closing = listeners_.closing_count();
     snapshot.batches_posted = snapshot.batches_done = batches_posted_.value();
@@ -207,6 +209,25 @@ Dataplane::Overview Dataplane::Impl::overview() const {
   overview.unserved = listeners_.unserved().size();
   for (const std::unique_ptr<Worker>& worker : workers_) worker->add_to(overview.totals);
   return overview;
+}
+
+void Dataplane::Impl::suspect(const config::ServicePortName& name, const config::Backend& endpoint,
+                              EjectionCause cause) {
+  const std::lock_guard lock(mutex_);
+  const auto found = ports_.present(name);
+  if (!found || !found->state->settings().ejection) return;
+  const bool local = found->info->internal_traffic_policy == config::TrafficPolicy::kLocal;
+  const SetChoice choice{endpoint.address.family(), local ? Scope::kLocal : Scope::kCluster};
+  const config::BackendSet& set = found->state->set(choice);
+  // It may have gone meanwhile.
+  if (!position_of(set, endpoint)) return;
+  if (found->port->eject(endpoint, set, Clock::now(), cause)) ejections_.add();
+}
+
+bool Dataplane::Impl::suspects(const config::ServicePortName& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = ports_.present(name);
+  return found && found->port->ejections().size() > 0;
 }
 
 void Dataplane::Impl::list_connections(ConnectionListing::Wanted wanted, std::size_t most,
@@ -348,6 +369,10 @@ DataplaneSnapshot Dataplane::snapshot() const { return impl_->snapshot(); }
 std::vector<Dataplane::Port> Dataplane::ports() const { return impl_->ports(); }
 
 Dataplane::Overview Dataplane::overview() const { return impl_->overview(); }
+void Dataplane::suspect(const config::ServicePortName& name, const config::Backend& endpoint, EjectionCause cause) {
+  impl_->suspect(name, endpoint, cause);
+}
+bool Dataplane::suspects(const config::ServicePortName& name) const { return impl_->suspects(name); }
 
 void Dataplane::list_connections(ConnectionListing::Wanted wanted, std::size_t most, ConnectionListing::Done done) {
   impl_->list_connections(std::move(wanted), most, std::move(done));

@@ -61,6 +61,12 @@ class Dataplane {
   /// Goes by these options from now on: what is looked at next goes by them, carried connections among it.
   void use(RuntimeOptions options);
 
+  /// A connection that went there past this dataplane was not taken: the endpoint is left out by those that are carried
+  /// here, as though they had met it.
+  void suspect(const config::ServicePortName& name, const config::Backend& endpoint, EjectionCause cause);
+  /// An endpoint of the service port is left out, or being tried.
+  bool suspects(const config::ServicePortName& name) const;
+
   /// To take another process's place, with DataplaneOptions::heir. It goes in this order: start(), apply() until what
   /// there is to serve is known, inherit(), take_affinities() and take_flow(), take_effect(), take_connection().
   ///

@@ -33,7 +33,7 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
         logger_(logger ? std::move(logger) : spdlog::default_logger()),
         capture_(capture_by(options_, *logger_)),
         listeners_(options_, *capture_, logger_),
-        ports_(options_.workers, options_.ejection),
+        ports_(options_.workers, options_.ejection, &options_.on_ejected),
         flows_(options_.max_udp_flows),
         retry_timer_(control_),
         drain_timer_(control_) {}
@@ -61,6 +61,8 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   DataplaneSnapshot snapshot() const;
   std::vector<Port> ports() const;
   Overview overview() const;
+  void suspect(const config::ServicePortName& name, const config::Backend& endpoint, EjectionCause cause);
+  bool suspects(const config::ServicePortName& name) const;
   void list_connections(ConnectionListing::Wanted wanted, std::size_t most, ConnectionListing::Done done);
   Batches batches() const;
   void nudge_workers() { post_batch(Commands{}); }
@@ -103,6 +105,8 @@ class Dataplane::Impl : public std::enable_shared_from_this<Impl> {
   std::size_t busy_workers_ = 0;
   int drain_rounds_ = 0;
   Counter batches_posted_;
+  /// Those that suspect() has brought about.
+  Counter ejections_;
   /// What came while another process takes this one's place, to be followed should it fail.
   struct Frozen {
     std::vector<std::vector<config::ServicePortChange>> changes;

@@ -39,6 +39,9 @@ struct DataplaneOptions {
                                                          std::chrono::milliseconds{2000}};
   /// Endpoints that do not take connections are left out for a while.
   EjectionOptions ejection{};
+  /// Told of each service port of which an endpoint is left out from now on, or anew, by whichever thread found out,
+  /// and which must not be kept waiting. Empty: nobody asks.
+  std::function<void(const config::ServicePortName&)> on_ejected{};
   /// Bytes of user memory each worker may hold for peers that do not take them; at the bound bytes stay in the
   /// kernel's buffers.
   std::size_t max_held_bytes_per_worker = std::size_t{64} << 20U;

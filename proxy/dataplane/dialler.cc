@@ -275,8 +275,7 @@ void Dialler::note_failure(Session& session, WorkerEndpoint& endpoint, DialFailu
     endpoint.counters->failed.add();
     endpoint.record->load.latency.observe(kFailureCost, now);
     if (port.state.settings().ejection &&
-        port.shared->ejections().failed(endpoint.record->endpoint, port.state.set(session.choice), now,
-                                        cause_of(failure))) {
+        port.shared->eject(endpoint.record->endpoint, port.state.set(session.choice), now, cause_of(failure))) {
       counters_.ejections.add();
     }
   }

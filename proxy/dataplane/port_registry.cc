@@ -126,7 +126,7 @@ void PortRegistry::release_gone(Known& known, ListenerTable& listeners) const {
 void PortRegistry::claim_present(const config::ServicePortChange& change, ListenerTable& listeners, Commands& updates) {
   Known& known = known_[change.name];
   if (!known.port) {
-    known.port = std::make_shared<ServedPort>(change.name, workers_, ejection_, ++last_id_);
+    known.port = std::make_shared<ServedPort>(change.name, workers_, ejection_, ++last_id_, on_ejected_);
     known.info = change.after;
     known.frontends = frontends_of(*change.after, surroundings_);
   }
@@ -163,10 +163,16 @@ void PortRegistry::prune_removed() {
                  removed_.end());
 }
 
+std::optional<PortRegistry::Present> PortRegistry::present(const config::ServicePortName& name) const {
+  const auto found = known_.find(name);
+  if (found == known_.end() || found->second.removed()) return std::nullopt;
+  return Present{found->second.port.get(), found->second.info.get(), &found->second.state};
+}
+
 PortRegistry::Served PortRegistry::served(const config::ServicePortName& name) {
   Known& known = known_[name];
   if (!known.port) {
-    known.port = std::make_shared<ServedPort>(name, workers_, ejection_, ++last_id_);
+    known.port = std::make_shared<ServedPort>(name, workers_, ejection_, ++last_id_, on_ejected_);
     removed_.push_back(name);
   }
   return {known.port, known.state};

@@ -19,8 +19,9 @@ namespace ferry::proxy {
 /// control thread.
 class PortRegistry {
  public:
-  /// `ejection` outlives it.
-  PortRegistry(std::size_t workers, const EjectionOptions& ejection) : workers_(workers), ejection_(ejection) {}
+  /// `ejection` and `on_ejected` outlive it.
+  PortRegistry(std::size_t workers, const EjectionOptions& ejection, const OnEjected* on_ejected = nullptr)
+      : workers_(workers), ejection_(ejection), on_ejected_(on_ejected) {}
 
   /// Follows the changes: claims and releases addresses, and appends to `updates` what the workers must know beside
   /// their listeners. That must reach them after the commands of the listener table, so that a listener being closed
@@ -43,6 +44,13 @@ class PortRegistry {
     PortState state;
   };
   Served served(const config::ServicePortName& name);
+  /// What there is of that name; none: no such service port, or it was removed.
+  struct Present {
+    ServedPort* port = nullptr;
+    const config::ServicePortInfo* info = nullptr;
+    const PortState* state = nullptr;
+  };
+  std::optional<Present> present(const config::ServicePortName& name) const;
   /// ServedPort::id() of what there is.
   std::optional<std::uint64_t> id_of(const config::ServicePortName& name) const;
 
@@ -66,6 +74,7 @@ class PortRegistry {
 
   std::size_t workers_;
   const EjectionOptions& ejection_;
+  const OnEjected* on_ejected_;
   Surroundings surroundings_;
   std::uint64_t last_id_ = 0;
   std::unordered_map<config::ServicePortName, Known> known_;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,16 +44,21 @@ struct SetChoice {
   std::size_t index() const { return 2 * static_cast<std::size_t>(family) + static_cast<std::size_t>(scope); }
 };
 
+/// DataplaneOptions::on_ejected.
+using OnEjected = std::function<void(const config::ServicePortName&)>;
+
 /// What all threads share of one service port: whose turn it is, what is known of its endpoints, and a row of counters
 /// for each worker.
 class ServedPort {
  public:
   /// `id`: no other service port of the dataplane, now or later, has it.
-  /// `ejection` outlives it.
-  ServedPort(config::ServicePortName name, std::size_t workers, const EjectionOptions& ejection, std::uint64_t id = 0)
+  /// `ejection` and `on_ejected` outlive it.
+  ServedPort(config::ServicePortName name, std::size_t workers, const EjectionOptions& ejection, std::uint64_t id = 0,
+             const OnEjected* on_ejected = nullptr)
       : name_(std::make_shared<const config::ServicePortName>(std::move(name))),
         id_(id),
         ejections_(ejection, id),
+        on_ejected_(on_ejected),
         endpoints_(workers),
         counters_(workers) {}
   ~ServedPort();
@@ -67,6 +73,13 @@ class ServedPort {
   /// Of all its sets.
   Ejections& ejections() { return ejections_; }
   const Ejections& ejections() const { return ejections_; }
+  /// Ejections::failed(), which tells whoever asked for it.
+  bool eject(const config::Backend& endpoint, const config::BackendSet& set, Ejections::TimePoint now,
+             EjectionCause cause) {
+    const bool left_out = ejections_.failed(endpoint, set, now, cause);
+    if (left_out && on_ejected_ != nullptr && *on_ejected_) (*on_ejected_)(*name_);
+    return left_out;
+  }
   EndpointTable& endpoints() { return endpoints_; }
   const EndpointTable& endpoints() const { return endpoints_; }
 
@@ -92,6 +105,7 @@ class ServedPort {
   std::uint64_t id_;
   std::array<LoadBalancer, SetChoice::kCount> balancers_;
   Ejections ejections_;
+  const OnEjected* on_ejected_;
   EndpointTable endpoints_;
   std::vector<PortCounters> counters_;
   /// One for each worker; null before the first connection, which most service ports of a node never have.

@@ -49,8 +49,7 @@ SteeringController::SteeringController(const boost::asio::any_io_executor& execu
 
 void SteeringController::start(const std::vector<config::IpPrefix>& service_ranges) {
   started_ = true;
-  const bool loopback = !service_ranges.empty() && service_ranges.front().address().is_loopback();
-  if (loopback && settings_.mode == SteeringMode::kAuto) {
+  if (settings_.mode == SteeringMode::kAuto && is_a_trial(service_ranges)) {
     waiting_ = {};
     const std::lock_guard lock(mutex_);
     why_not_ = "service addresses are loopback's, which this host alone has";
@@ -68,6 +67,14 @@ void SteeringController::start(const std::vector<config::IpPrefix>& service_rang
   waiting_ = {};
 }
 
+bool SteeringController::is_a_trial(const std::vector<config::IpPrefix>& service_ranges) const {
+  if (!service_ranges.empty()) return service_ranges.front().address().is_loopback();
+  return std::any_of(waiting_.begin(), waiting_.end(), [](const auto& port) {
+    const auto& addresses = port.second->cluster_ips;
+    return std::any_of(addresses.begin(), addresses.end(), [](const auto& address) { return address.is_loopback(); });
+  });
+}
+
 void SteeringController::attach() {
   if (!steering_was_built()) throw std::runtime_error("this kube-ferry was built without it");
   SteeringOptions options{settings_.cgroup, pin_folder(settings_.pin_path), settings_.most_service_ports,
@@ -80,6 +87,16 @@ void SteeringController::attach() {
     }
     options.cgroup = *root;
   }
+  try {
+    const Pins pins(options.pin_path);
+  } catch (const std::runtime_error& error) {
+    if (settings_.mode == SteeringMode::kRequire) throw;
+    logger_->warn("steering will end with this process, for it cannot be pinned: {}", error.what());
+    options.pin_path.clear();
+  }
+  if (options.pin_path.empty() && settings_.pin_path.empty()) {
+    logger_->info("steering will end with this process: no BPF file system is mounted");
+  }
   Steering::ServicePorts ports;
   ports.reserve(waiting_.size());
   for (const auto& [name, info] : waiting_) ports.push_back(info);
@@ -88,9 +105,7 @@ void SteeringController::attach() {
       executor_, options, ports, [this](const SteeringTrouble& trouble) { note_trouble(trouble); }, logger_);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
   logger_->info("steering connections of the processes in {} at connect(2), {} (ready in {} ms)", options.cgroup,
-                options.pin_path.empty() ? "until this process ends, for no BPF file system is mounted"
-                                         : "pinned in " + options.pin_path,
-                took.count());
+                options.pin_path.empty() ? "until this process ends" : "pinned in " + options.pin_path, took.count());
   const std::lock_guard lock(mutex_);
   steering_ = std::move(made);
   why_not_.clear();
@@ -164,9 +179,10 @@ void SteeringController::ejected(const config::ServicePortName& name) {
 bool SteeringController::pause(const config::ServicePortName& name) {
   const auto steering = this->steering();
   if (!steering) return false;
+  const auto known = steering->port(name);
+  if (!known || !known->steered()) return false;
   const TimePoint now = Clock::now();
   Pause& pause = pauses_[name];
-  if (pause.paused) return false;
   const bool again = pause.length.count() > 0 && now < pause.until + kForget;
   pause.length = again ? std::min<Clock::duration>(2 * pause.length, kLongestPause) : Clock::duration(kFirstPause);
   pause.until = now + pause.length;

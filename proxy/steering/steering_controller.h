@@ -92,6 +92,8 @@ class SteeringController final : public SteeringView {
     std::chrono::steady_clock::duration length{};
   };
 
+  /// Service addresses are loopback's.
+  bool is_a_trial(const std::vector<config::IpPrefix>& service_ranges) const;
   /// Throws std::runtime_error with the reason.
   void attach();
   void fail(const std::string& why);

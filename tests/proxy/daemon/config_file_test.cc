@@ -213,10 +213,29 @@ TEST_F(ConfigFileTest, TheConfigurationInForceReadsBackAsItself) {
        "--nodeport-addresses=10.0.0.0/8,fd00::/8", "--bind-address=10.0.0.1", "--oom-score-adj=0", "--v=4",
        "--healthz-bind-address=[::1]:80", "--metrics-bind-address=127.0.0.1:0", "--bind-address-hard-fail"},
       {"--hostname-override=node-1", "--nodeport-addresses=primary", "--log-format=json"},
-      {"--hostname-override=node-1", "--master=http://10.0.0.1", "--source-file=a", "--source-file=b",
-       "--api-version=v1beta1", "--service-cidr=10.96.0.0/12", "--capture=bind", "--proxy-protocol-from=10.9.0.0/16",
-       "--workers=3", "--half-close-timeout=1m30s", "--udp-idle-timeout=5s", "--dead-peer-timeout=0",
-       "--max-ejected-endpoints=0", "--shutdown-grace=0", "--admin-socket=", "--show-clients", "--metrics-endpoints=0",
+      {"--hostname-override=node-1",
+       "--master=http://10.0.0.1",
+       "--source-file=a",
+       "--source-file=b",
+       "--api-version=v1beta1",
+       "--service-cidr=10.96.0.0/12",
+       "--capture=bind",
+       "--proxy-protocol-from=10.9.0.0/16",
+       "--steering=require",
+       "--steering-cgroup=/c",
+       "--steering-pin-path=/p",
+       "--steering-max-service-ports=1",
+       "--steering-max-endpoints=2",
+       "--steering-max-affinities=3",
+       "--workers=3",
+       "--half-close-timeout=1m30s",
+       "--udp-idle-timeout=5s",
+       "--dead-peer-timeout=0",
+       "--max-ejected-endpoints=0",
+       "--shutdown-grace=0",
+       "--admin-socket=",
+       "--show-clients",
+       "--metrics-endpoints=0",
        "--access-log=/a.log"}};
   for (const std::vector<std::string>& command_line : command_lines) {
     const std::string text = effective_configuration(std::get<Options>(parse_options(command_line)));
@@ -238,6 +257,8 @@ TEST_F(ConfigFileTest, ThePageHoldsTheConfigurationUnderItsGroup) {
       R"("nodePortAddresses":["primary"],"oomScoreAdj":-999},)"
       R"("kube-ferry.io":{"kind":"KubeFerryConfiguration","apiVersion":"kube-ferry.io/v1alpha1",)"
       R"("master":"https://...@10.0.0.1","sourceFiles":[],"serverAPIVersion":"auto","serviceCIDR":"","capture":"auto",)"
+      R"("steering":"auto","steeringCgroup":"","steeringPinPath":"","steeringMaxServicePorts":32768,)"
+      R"("steeringMaxEndpoints":131072,"steeringMaxAffinities":16384,)"
       R"("proxyProtocolFrom":[],"workers":2,"halfCloseTimeout":"15m","udpIdleTimeout":"30s","deadPeerTimeout":"30s",)"
       R"("maxEjectedEndpoints":50,"shutdownGrace":"30s","takeoverSocket":"","afterTakeover":"exit",)"
       R"("adminSocket":"/run/kube-ferry/admin.sock",)"

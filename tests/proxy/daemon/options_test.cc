@@ -91,6 +91,21 @@ TEST(Options, NodePortsAreServedAtRangesOrAtThePrimaryAddresses) {
   EXPECT_EQ(parse({"--cluster-cidr=10.1.0.0/16"}).cluster_cidrs.at(0).to_string(), "10.1.0.0/16");
 }
 
+TEST(Options, SteeringIsOneOfThree) {
+  EXPECT_EQ(parse({}).steering, SteeringMode::kAuto);
+  EXPECT_EQ(parse({"--steering=off"}).steering, SteeringMode::kOff);
+  EXPECT_EQ(parse({"--steering", "require"}).steering, SteeringMode::kRequire);
+  EXPECT_EQ(refusal({"--steering=on"}), "--steering on: give auto, off or require");
+}
+
+TEST(Options, WithoutFlagsTheSizesOfSteeringAreItsOwn) {
+  const Options options = parse({});
+  EXPECT_EQ(options.steering_max_service_ports, SteeringOptions{}.most_service_ports);
+  EXPECT_EQ(options.steering_max_endpoints, SteeringOptions{}.most_endpoints);
+  EXPECT_EQ(options.steering_max_affinities, SteeringOptions{}.most_affinities);
+  EXPECT_THAT(refusal({"--steering-max-endpoints=0"}), HasSubstr("--steering-max-endpoints 0"));
+}
+
 TEST(Options, CaptureIsOneOfThree) {
   EXPECT_EQ(parse({}).capture, CaptureMethod::kAuto);
   EXPECT_EQ(parse({"--capture=sk_lookup"}).capture, CaptureMethod::kSkLookup);

@@ -48,15 +48,17 @@ TEST(ReloadPlan, WhatCanChangeDoes) {
 }
 
 TEST(ReloadPlan, WhatCannotStaysAndIsNamed) {
-  const ReloadPlan made = plan(
-      {"--kubeconfig=/k", "--workers=2"},
-      {"--workers=3", "--master=http://10.0.0.1", "--service-cidr=10.96.0.0/12", "--source-file=/s",
-       "--healthz-bind-address=", "--metrics-bind-address=", "--admin-socket=", "--capture=bind",
-       "--api-version=v1beta1", "--bind-address-hard-fail", "--takeover-socket=/t", "--after-takeover=wait", "--v=4"});
+  const ReloadPlan made =
+      plan({"--kubeconfig=/k", "--workers=2"},
+           {"--workers=3", "--master=http://10.0.0.1", "--service-cidr=10.96.0.0/12", "--source-file=/s",
+            "--healthz-bind-address=", "--metrics-bind-address=", "--admin-socket=", "--capture=bind", "--steering=off",
+            "--steering-cgroup=/c", "--steering-max-endpoints=7", "--api-version=v1beta1", "--bind-address-hard-fail",
+            "--takeover-socket=/t", "--after-takeover=wait", "--v=4"});
   EXPECT_THAT(made.needs_restart,
               ElementsAre("--master", "--kubeconfig", "--source-file", "--api-version", "--service-cidr", "--capture",
-                          "--workers", "--takeover-socket", "--after-takeover", "--healthz-bind-address",
-                          "--metrics-bind-address", "--admin-socket", "--bind-address-hard-fail"));
+                          "--steering", "--steering-cgroup", "--steering-max-endpoints", "--workers",
+                          "--takeover-socket", "--after-takeover", "--healthz-bind-address", "--metrics-bind-address",
+                          "--admin-socket", "--bind-address-hard-fail"));
   EXPECT_THAT(made.changed, ElementsAre("--v"));
   EXPECT_EQ(made.options.workers, 2U);
   EXPECT_EQ(made.options.kubeconfig, "/k");
