@@ -135,7 +135,9 @@ void ClusterNetwork::start_proxy_without_ranges(const std::vector<std::string>& 
                                       "127.0.0.1:0",
                                       "--metrics-bind-address",
                                       "127.0.0.1:0",
-                                      "--admin-socket="};
+                                      "--admin-socket=",
+                                      "--steering=off",
+                                      "--steering-pin-path=/none"};
   command.insert(command.end(), flags.begin(), flags.end());
   proxy_.reset();
   proxy_ = std::make_unique<ChildProcess>(command);
@@ -242,6 +244,13 @@ void ClusterNetwork::add_pod_on_node_2(const std::string& name, const std::strin
   const Guest& node = *guests_.at("node-2");
   node.ip_inside("address add " + address + "/32 dev lo");
   add_pod(name, node, address, "node-2");
+}
+
+void ClusterNetwork::restart_pod(const std::string& name) {
+  const Guest& where = *pods_.at(name).where;
+  const std::string address = pods_.at(name).address;
+  const std::string node = pods_.at(name).node;
+  add_pod(name, where, address, node);
 }
 
 void ClusterNetwork::stop_pod(const std::string& name) {

@@ -36,7 +36,8 @@ class ClusterNetwork : public ::testing::Test {
   void SetUp() override;
   ~ClusterNetwork() override;
 
-  /// Starts the proxy, or starts it anew. It is told the service ranges.
+  /// Starts the proxy, or starts it anew. It is told the service ranges, and not to steer: that would reach beyond this
+  /// network.
   void start_proxy(const std::vector<std::string>& flags = {});
   /// It is not.
   void start_proxy_without_ranges(const std::vector<std::string>& flags = {});
@@ -85,6 +86,10 @@ class ClusterNetwork : public ::testing::Test {
   void add_pod_on_node_2(const std::string& name, const std::string& address);
   /// Stops the pod's servers.
   void stop_pod(const std::string& name);
+  /// Starts them anew.
+  void restart_pod(const std::string& name);
+  /// The address from which the pod's last TCP connection came.
+  std::string last_client_of(const std::string& pod) const { return pods_.at(pod).stream->last_client(); }
   std::string metrics() const;
   /// The path of a file in this test's own folder.
   std::string write_file(const std::string& name, const std::string& text) const { return folder_.write(name, text); }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <mutex>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
@@ -42,6 +43,12 @@ class EchoSession : public std::enable_shared_from_this<EchoSession> {
   std::array<char, 4096> buffer_{};
 };
 
+/// IPv4 that came to a socket of IPv6 as IPv4.
+boost::asio::ip::address plain(const boost::asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+}
+
 }  // namespace
 
 EchoServer::EchoServer(std::string name, const tcp::endpoint& endpoint) : name_(std::move(name)) {
@@ -57,9 +64,20 @@ EchoServer::~EchoServer() { stop(); }
 void EchoServer::accept() {
   acceptor_->async_accept([this](boost::system::error_code error, tcp::socket socket) {
     if (error) return;
+    boost::system::error_code gone;
+    const tcp::endpoint client = socket.remote_endpoint(gone);
+    if (!gone) {
+      const std::lock_guard lock(mutex_);
+      last_client_ = plain(client.address()).to_string();
+    }
     std::make_shared<EchoSession>(std::move(socket))->greet(name_);
     accept();
   });
+}
+
+std::string EchoServer::last_client() const {
+  const std::lock_guard lock(mutex_);
+  return last_client_;
 }
 
 void EchoServer::stop() {

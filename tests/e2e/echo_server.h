@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -22,6 +23,9 @@ class EchoServer {
   const std::string& name() const { return name_; }
   boost::asio::ip::tcp::endpoint endpoint() const { return endpoint_; }
 
+  /// The address from which the last connection came; empty: none did.
+  std::string last_client() const;
+
   /// Goes away as a killed process does: the listener is closed, and so is every connection.
   void stop();
 
@@ -29,6 +33,8 @@ class EchoServer {
   void accept();
 
   std::string name_;
+  mutable std::mutex mutex_;
+  std::string last_client_;
   /// Absent once stopped: a loop's end closes the sockets that wait in it.
   std::optional<boost::asio::io_context> loop_;
   std::optional<boost::asio::ip::tcp::acceptor> acceptor_;

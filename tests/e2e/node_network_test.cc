@@ -76,7 +76,7 @@ endpoints: [)" + endpoints + "]\n");
     daemon_ = std::make_unique<ChildProcess>(std::vector<std::string>{
         program("kube-ferry"), "--source-file", file, "--hostname-override", "node-1", "--service-cidr", "10.96.0.0/12",
         "--cluster-cidr", "10.244.0.0/16", "--healthz-bind-address", "127.0.0.1:0", "--metrics-bind-address",
-        "127.0.0.1:0", "--admin-socket="});
+        "127.0.0.1:0", "--admin-socket=", "--steering=off", "--steering-pin-path=/none"});
   }
 
   /// What came of `count` calls made from there.

@@ -165,6 +165,7 @@ class Daemon:
         self.process = Program([
             str(programs / "kube-ferry"), "--master", f"http://127.0.0.1:{api_port}", "--hostname-override", NODE,
             "--service-cidr", "10.96.0.0/16", "--cluster-cidr", "10.244.0.0/16", "--capture", capture, "--workers", "2",
+            "--steering", "off", "--steering-pin-path", "/none",
             "--healthz-bind-address", "", "--metrics-bind-address", "", "--admin-socket", self.socket,
             "--udp-idle-timeout", "1s", "--dead-peer-timeout", "4s", "--shutdown-grace", "5s"],
             f"{folder}/kube-ferry.log")

@@ -43,7 +43,8 @@ namespace {
 
 std::vector<std::string> with_free_ports(std::vector<std::string> flags) {
   flags.insert(flags.begin(), {"--workers=1", "--healthz-bind-address=127.0.0.1:0",
-                               "--metrics-bind-address=127.0.0.1:0", "--admin-socket="});
+                               "--metrics-bind-address=127.0.0.1:0", "--admin-socket=", "--steering=off",
+                               "--steering-pin-path=/none"});
   return flags;
 }
 

@@ -4,11 +4,8 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,18 +18,16 @@
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <spdlog/spdlog.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "proxy/relay/unique_fd.h"
 #include "proxy/steering/pins.h"
+#include "tests/support/own_control_group.h"
+#include "tests/support/own_network.h"
 
 namespace ferry::proxy {
 namespace {
@@ -45,6 +40,7 @@ using config::ServicePortInfo;
 using config::ServicePortName;
 using std::chrono::seconds;
 
+namespace testing = ferry::testing;
 using ::testing::HasSubstr;
 
 constexpr std::uint16_t kPort = 80;
@@ -76,44 +72,18 @@ Place place_of(const sockaddr_in6& address) {
 class SteeringTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    ASSERT_EQ(::unshare(CLONE_NEWNS | CLONE_NEWNET), 0) << "needs root";
-    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
-    const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM, 0));
-    ifreq loopback{};
-    std::snprintf(loopback.ifr_name, sizeof(loopback.ifr_name), "lo");
-    loopback.ifr_flags = IFF_UP;
-    ASSERT_EQ(::ioctl(socket.get(), SIOCSIFFLAGS, &loopback), 0);
-    std::string folder = (std::filesystem::temp_directory_path() / "kube-ferry-cgroup-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    root_ = folder;
-    ASSERT_EQ(::mount("none", root_.c_str(), "cgroup2", 0, nullptr), 0) << std::strerror(errno);
-    bpf_ = root_ + "-bpf";
-    ASSERT_EQ(::mkdir(bpf_.c_str(), 0700), 0) << std::strerror(errno);
-    ASSERT_EQ(::mount("none", bpf_.c_str(), "bpf", 0, nullptr), 0) << std::strerror(errno);
-    group_ = root_ + "/kube-ferry-test-" + std::to_string(::getpid());
-    ASSERT_EQ(::mkdir(group_.c_str(), 0755), 0) << std::strerror(errno);
-    move_to(group_);
+    testing::enter_own_network();
+    testing::ip("link set lo up");
+    own_ = std::make_unique<testing::OwnControlGroup>();
   }
-  static void TearDownTestSuite() {
-    move_to(root_);
-    ::rmdir(group_.c_str());
-    for (const std::string& mounted : {root_, bpf_}) {
-      ::umount(mounted.c_str());
-      ::rmdir(mounted.c_str());
-    }
-  }
-  static void move_to(const std::string& group) {
-    std::ofstream file(group + "/cgroup.procs");
-    file << ::getpid() << std::flush;
-    ASSERT_TRUE(file.good()) << group;
-  }
+  static void TearDownTestSuite() { own_.reset(); }
 
   void TearDown() override {
     steering_.reset();
     remove_pins(pins());
   }
 
-  static std::string pins() { return bpf_ + "/kube-ferry"; }
+  static std::string pins() { return own_->bpf_filesystem() + "/kube-ferry"; }
   static SteeringOptions pinned() {
     SteeringOptions options;
     options.pin_path = pins();
@@ -121,7 +91,7 @@ class SteeringTest : public ::testing::Test {
   }
 
   std::unique_ptr<Steering> attached(SteeringOptions options, const Steering::ServicePorts& ports) {
-    options.cgroup = group_;
+    options.cgroup = own_->path();
     return Steering::attach(
         loop_.get_executor(), options, ports, [this](const SteeringTrouble& trouble) { troubles_.push_back(trouble); },
         spdlog::default_logger());
@@ -214,9 +184,7 @@ class SteeringTest : public ::testing::Test {
   UniqueFd socket_;
   std::unique_ptr<Steering> steering_;
 
-  static inline std::string root_;
-  static inline std::string bpf_;
-  static inline std::string group_;
+  static inline std::unique_ptr<testing::OwnControlGroup> own_;
 };
 
 TEST_F(SteeringTest, ConnectionsGoToTheEndpointsInTurnAndSeeTheService) {
@@ -459,9 +427,9 @@ TEST_F(SteeringTest, WhatThereIsNoRoomForIsLeftToTheRelay) {
 TEST_F(SteeringTest, ProcessesOutsideOfTheGroupAreNotSteered) {
   attach();
   serve(info({listen("127.0.0.1")}));
-  move_to(root_);
+  testing::OwnControlGroup::move_to(own_->root());
   EXPECT_EQ(connect(service_), ENETUNREACH);
-  move_to(group_);
+  testing::OwnControlGroup::move_to(own_->path());
   EXPECT_EQ(connect(service_), 0);
 }
 
@@ -584,16 +552,16 @@ TEST_F(SteeringTest, AnotherControlGroupTakesThePlaceOfTheOneBefore) {
   const Place a = listen("127.0.0.1");
   attach(pinned(), {info({a})});
   steering_.reset();
-  const std::string other = group_ + "/other";
+  const std::string other = own_->path() + "/other";
   ASSERT_EQ(::mkdir(other.c_str(), 0755), 0);
   SteeringOptions options = pinned();
   options.cgroup = other;
   steering_ = Steering::attach(
       loop_.get_executor(), options, {info({a})}, [](const SteeringTrouble&) {}, spdlog::default_logger());
   EXPECT_EQ(connect(service_), ENETUNREACH);
-  move_to(other);
+  testing::OwnControlGroup::move_to(other);
   EXPECT_EQ(connect(service_), 0);
-  move_to(group_);
+  testing::OwnControlGroup::move_to(own_->path());
   steering_.reset();
   remove_pins(pins());
   EXPECT_EQ(::rmdir(other.c_str()), 0);
