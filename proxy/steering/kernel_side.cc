@@ -49,10 +49,9 @@ void KernelSide::DestroyPrograms::operator()(steering_programs* programs) const 
 }
 
 KernelSide::KernelSide(const SteeringOptions& options) : pins_(options.pin_path) {
-  open(options);
-  for (Kept& kept : kept_) adopt(kept);
-  if (const int error = steering_programs__load(programs_.get())) {
-    fail("the kernel refuses the programs", -error);
+  // Without CAP_PERFMON they may not read as much.
+  if (load(options, true) != 0) {
+    if (const int error = load(options, false)) fail("the kernel refuses the programs", error);
   }
   share_ports();
   carry_over();
@@ -79,7 +78,15 @@ void KernelSide::share_ports() {
 
 void KernelSide::Unmap::operator()(ferry_steered_port* ports) const { ::munmap(ports, bytes); }
 
+int KernelSide::load(const SteeringOptions& options, bool reads_kernel) {
+  open(options);
+  programs_->rodata->reads_kernel = reads_kernel ? 1 : 0;
+  for (Kept& kept : kept_) adopt(kept);
+  return -steering_programs__load(programs_.get());
+}
+
 void KernelSide::open(const SteeringOptions& options) {
+  kept_.clear();
   libbpf_set_print(nullptr);
   programs_.reset(steering_programs__open());
   if (!programs_) fail("the programs cannot be opened", errno);

@@ -114,6 +114,8 @@ class KernelSide {
     void operator()(ferry_steered_port* ports) const;
   };
 
+  /// 0, or an errno.
+  int load(const SteeringOptions& options, bool reads_kernel);
   void open(const SteeringOptions& options);
   void adopt(Kept& kept);
   void share_ports();
