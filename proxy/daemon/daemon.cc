@@ -177,7 +177,8 @@ std::shared_ptr<AccessLog> Daemon::access_log() const {
 }
 
 InspectorSources Daemon::inspector_sources() {
-  return {.version = version(),
+  return {.steering = nullptr,
+          .version = version(),
           .node = options_.node_name,
           .synced = [this] { return health_.synced(); },
           .healthy = [this] { return health_.healthy(std::chrono::steady_clock::now()); },
