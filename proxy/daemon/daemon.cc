@@ -30,6 +30,7 @@
 #include "proxy/metrics/process_metrics.h"
 #include "proxy/metrics/store_metrics.h"
 #include "proxy/settings/duration.h"
+#include "proxy/steering/snapshot_of.h"
 
 namespace ferry::proxy {
 namespace {
@@ -544,7 +545,9 @@ void Daemon::add_metrics() {
     const StoreView view = store_view();
     return store_metrics(view.stats, view.synced);
   });
-  metrics_.add([this] { return dataplane_metrics(dataplane_.snapshot(), reloader_.in_force()->metrics_endpoints); });
+  metrics_.add([this] {
+    return dataplane_metrics(dataplane_.snapshot(), snapshot_of(nullptr), reloader_.in_force()->metrics_endpoints);
+  });
   metrics_.add([this] {
     const auto log = access_log();
     return log ? log->collect() : MetricFamilies{};
