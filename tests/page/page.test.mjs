@@ -86,18 +86,20 @@ test("what is steered is marked in the list, and counted with what is carried", 
   assert.equal(await row("shop/gone").locator(".path").isVisible(), false);
 });
 
-test("a mark that comes and goes moves nothing", async () => {
+test("a mark that comes and goes moves nothing, and no name is too long for it", async () => {
   const { cluster } = fake;
-  const { steering } = cluster;
+  cluster.ports.find((port) => port.name === "kubernetes").name = `kubernetes-${"long-".repeat(40)}`;
   await visit("#/?q=default/kubernetes");
-  await row("default/kubernetes").locator(".path:visible").waitFor();
+  const mark = row("default/kubernetes").locator(".path");
+  await mark.waitFor();
+  const right = (of) => of.evaluate((one) => one.getBoundingClientRect().right);
+  assert.ok(await right(mark) <= await right(row("default/kubernetes").locator(".c-name")));
   const places = () => row("default/kubernetes").locator("td, a").evaluateAll((all) => all.map((one) => JSON.stringify(one.getBoundingClientRect())));
   const before = await places();
   cluster.steering = () => null;
   fake.advance(0);
-  await row("default/kubernetes").locator(".path").waitFor({ state: "hidden" });
+  await mark.waitFor({ state: "hidden" });
   assert.deepEqual(await places(), before);
-  cluster.steering = steering;
 });
 
 test("a service's view tells what is steered from what is carried", async () => {
