@@ -48,6 +48,9 @@ export class FakeCluster {
       if (i % 17 === 3) port.addresses.push(`*:${30000 + (i % 2700)}`);
       port.text = [`${port.namespace}/${port.name}${port.port ? `:${port.port}` : ""}`, ...port.addresses].join("\n").toLowerCase();
     }
+    const known = this.ports.filter((port) => port.kind !== "removed");
+    this.byPath = { known: known.length, steered: known.filter((port) => !this.whyNotSteered(port)).length,
+      paused: known.filter((port) => port.kind === "empty").length };
   }
 
   get interval() { return Math.floor(this.second / kInterval); }
@@ -215,12 +218,11 @@ export class FakeCluster {
     const off = { on: false, why: "the kernel is older than 5.11", pinned: false, servicePorts: { steered: 0, relayed: 0, paused: 0 },
       connections: { open: 0, accepted: 0, failed: 0, givenUp: 0, bytesToBackend: 0, bytesToClient: 0 }, pauses: 0, maps: [] };
     if (this.steeringOff || this.ports.length === 0) return off;
-    const known = this.ports.filter((port) => port.kind !== "removed"), steered = known.filter((port) => !this.whyNotSteered(port)).length;
-    const paused = known.filter((port) => port.kind === "empty").length;
+    const { known, steered, paused } = this.byPath;
     return { ...off, on: true, why: "", pinned: true, pauses: 12,
-      servicePorts: { steered, relayed: known.length - steered - paused, paused },
+      servicePorts: { steered, relayed: known - steered - paused, paused },
       connections: { ...off.connections, open, accepted: 2_345_678 + this.second * 2000, failed: 31, givenUp: 4 },
-      maps: [{ name: "addresses", entries: known.length, most: 65536 }, { name: "endpoints", entries: 4 * known.length, most: 524288 }] };
+      maps: [{ name: "addresses", entries: known, most: 65536 }, { name: "endpoints", entries: 4 * known, most: 524288 }] };
   }
 
   status(trouble) {
