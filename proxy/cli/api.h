@@ -49,6 +49,7 @@ struct Status {
   std::uint64_t service_ports = 0;
   std::uint64_t endpoints_ejected = 0;
   std::uint64_t unserved = 0;
+  /// Carried by the relay and steered, together.
   Counts connections;
   Rates rates;
   ConnectTimes connect;
@@ -67,6 +68,9 @@ struct ServicePort {
   std::uint64_t endpoints_used = 0;
   std::uint64_t endpoints_ejected = 0;
   std::uint64_t endpoints_draining = 0;
+  /// Where new connections go: "steered", "relay", or "paused", which is the relay for a while.
+  std::string path = "relay";
+  /// Of both paths together.
   Counts connections;
   Rates rates;
   ConnectTimes connect;

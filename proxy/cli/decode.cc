@@ -74,6 +74,25 @@ Counts decode_counts(const Json& json) {
           .bytes_to_client = count(json, "bytesToClient")};
 }
 
+/// The relay's connections and the steered ones of the same object.
+Counts decode_all_counts(const Json& json) {
+  Counts sum = decode_counts(field(json, "connections"));
+  const Counts steered = decode_counts(field(field(json, "steering"), "connections"));
+  sum.open += steered.open;
+  sum.accepted += steered.accepted;
+  sum.failed += steered.failed;
+  sum.bytes_to_backend += steered.bytes_to_backend;
+  sum.bytes_to_client += steered.bytes_to_client;
+  return sum;
+}
+
+/// Of a service port.
+std::string decode_path(const Json& json) {
+  const Json& steering = field(json, "steering");
+  if (truth(steering, "steered")) return "steered";
+  return truth(steering, "paused") ? "paused" : "relay";
+}
+
 Rates decode_rates(const Json& json) {
   return {.connections = real(json, "connections"),
           .failures = real(json, "failures"),
@@ -149,7 +168,7 @@ Status decode_status(const Json& json) {
   status.service_ports = count(json, "servicePorts");
   status.endpoints_ejected = count(json, "endpointsEjected");
   status.unserved = count(json, "unserved");
-  status.connections = decode_counts(field(json, "connections"));
+  status.connections = decode_all_counts(json);
   status.rates = decode_rates(field(json, "rates"));
   status.connect = decode_connect(field(json, "connectMs"));
   return status;
@@ -167,7 +186,8 @@ ServicePort decode_service_port(const Json& json) {
           .endpoints_used = count(endpoints, "used"),
           .endpoints_ejected = count(endpoints, "ejected"),
           .endpoints_draining = count(endpoints, "draining"),
-          .connections = decode_counts(field(json, "connections")),
+          .path = decode_path(json),
+          .connections = decode_all_counts(json),
           .rates = decode_rates(field(json, "rates")),
           .connect = decode_connect(field(json, "connectMs"))};
 }

@@ -141,11 +141,12 @@ int get_connections(const GetOptions& options, const Ask& ask, const Output& out
     return EXIT_SUCCESS;
   }
   const ConnectionList list = decode_connection_list(std::get<Json>(answer));
-  print(connections_table(list.items, options.format == GetOptions::Format::kWide), "there are no open connections",
+  print(connections_table(list.items, options.format == GetOptions::Format::kWide), "the relay carries no connections",
         output);
   if (list.items.size() < list.open) {
-    output.note(fmt::format("{} of {} open connections are shown; --limit N shows more, up to 1000", list.items.size(),
-                            list.open));
+    output.note(
+        fmt::format("{} of the {} connections that the relay carries are shown; --limit N shows more, up to 1000",
+                    list.items.size(), list.open));
   }
   return EXIT_SUCCESS;
 }

@@ -59,6 +59,7 @@ Table services_table(const std::vector<ServicePort>& services, bool wide) {
                    {"BYTES/S", kRight}};
   if (wide) {
     append(table.columns, {{"BALANCING"},
+                           {"PATH"},
                            {"DRAINING", kRight},
                            {"ACCEPTED", kRight},
                            {"FAILED", kRight},
@@ -80,7 +81,7 @@ Table services_table(const std::vector<ServicePort>& services, bool wide) {
         human_rate(service.rates.failures),
         human_bytes(service.rates.bytes())};
     if (wide) {
-      append(row, {service.load_balancing, std::to_string(service.endpoints_draining),
+      append(row, {service.load_balancing, service.path, std::to_string(service.endpoints_draining),
                    std::to_string(service.connections.accepted), std::to_string(service.connections.failed),
                    std::to_string(service.connections.retried), bytes(service.connections.bytes_to_backend),
                    bytes(service.connections.bytes_to_client), human_latency(service.connect.p50),

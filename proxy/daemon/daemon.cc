@@ -30,6 +30,7 @@
 #include "proxy/metrics/process_metrics.h"
 #include "proxy/metrics/store_metrics.h"
 #include "proxy/settings/duration.h"
+#include "proxy/steering/snapshot_of.h"
 
 namespace ferry::proxy {
 namespace {
@@ -190,7 +191,8 @@ std::shared_ptr<AccessLog> Daemon::access_log() const {
 }
 
 InspectorSources Daemon::inspector_sources() {
-  return {.version = version(),
+  return {.steering = &steering_,
+          .version = version(),
           .node = options_.node_name,
           .synced = [this] { return health_.synced(); },
           .healthy = [this] { return health_.healthy(std::chrono::steady_clock::now()); },
@@ -568,7 +570,9 @@ void Daemon::add_metrics() {
     const StoreView view = store_view();
     return store_metrics(view.stats, view.synced);
   });
-  metrics_.add([this] { return dataplane_metrics(dataplane_.snapshot(), reloader_.in_force()->metrics_endpoints); });
+  metrics_.add([this] {
+    return dataplane_metrics(dataplane_.snapshot(), snapshot_of(&steering_), reloader_.in_force()->metrics_endpoints);
+  });
   metrics_.add([this] {
     const auto log = access_log();
     return log ? log->collect() : MetricFamilies{};

@@ -23,8 +23,9 @@ void History::add(const ConnectionCounters& counters, const ConnectTimes::Counts
     begun_ = true;
     return;
   }
+  // What was steered is forgotten once its service port is gone, which may have carried connections still.
   const auto rate = [&](std::uint64_t now, std::uint64_t then) {
-    return static_cast<float>(static_cast<double>(now - then) / interval.count());
+    return now > then ? static_cast<float>(static_cast<double>(now - then) / interval.count()) : 0;
   };
   Sample& sample = samples_[next_];
   sample.connections = rate(counters.accepted, before.accepted);

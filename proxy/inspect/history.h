@@ -30,7 +30,8 @@ class History {
   /// Over so many intervals the connect times are told.
   static constexpr std::size_t kConnectSamples = 12;
 
-  /// The state at the end of an interval of this length. The first one only marks the beginning.
+  /// The state at the end of an interval of this length. The first one only marks the beginning. Where a counter has
+  /// fallen, nothing happened.
   void add(const ConnectionCounters& counters, const ConnectTimes::Counts& connect_times,
            std::chrono::duration<double> interval);
 

@@ -2,14 +2,26 @@
 
 #include <algorithm>
 
+#include "proxy/inspect/steering_parts.h"
+
 namespace ferry::proxy {
 
+namespace {
+
+SteeredCounters steered_of(const SteeringSnapshot& steering, const Dataplane::Port& port) {
+  const auto found = port.info ? steering.service_ports.find(*port.served->name()) : steering.service_ports.end();
+  return found == steering.service_ports.end() ? SteeredCounters{} : found->second.connections;
+}
+
+}  // namespace
+
 void HistoryBook::add(const std::vector<Dataplane::Port>& ports, const ConnectionCounters& all,
-                      std::chrono::duration<double> interval) {
+                      const SteeringSnapshot& steering, std::chrono::duration<double> interval) {
   for (auto& [port, entry] : entries_) entry->present = false;
   for (const Dataplane::Port& port : ports) {
-    const ConnectionCounters counters = port.served->connections();
-    Entry* const entry = counters.accepted == 0 ? nullptr : entry_for(port, interval);
+    const SteeredCounters steered = steered_of(steering, port);
+    const ConnectionCounters counters = with_steered(port.served->connections(), steered);
+    Entry* const entry = counters.accepted == 0 ? nullptr : entry_for(port, steered, interval);
     if (entry == nullptr) continue;
     const ConnectTimes::Counts connect_times = port.served->connect_times();
     entry->history.add(counters, connect_times, interval);
@@ -21,10 +33,12 @@ void HistoryBook::add(const std::vector<Dataplane::Port>& ports, const Connectio
     entry->silent_intervals = silent ? entry->silent_intervals + 1 : 0;
   }
   std::erase_if(entries_, [](const auto& entry) { return !entry.second->present; });
-  all_.add(all, connect_times_, interval);
+  all_.add(with_steered(all, steering.totals), connect_times_, interval);
+  begun_ = true;
 }
 
-HistoryBook::Entry* HistoryBook::entry_for(const Dataplane::Port& port, std::chrono::duration<double> interval) {
+HistoryBook::Entry* HistoryBook::entry_for(const Dataplane::Port& port, const SteeredCounters& steered,
+                                           std::chrono::duration<double> interval) {
   if (const auto found = entries_.find(port.served.get()); found != entries_.end()) return found->second.get();
   if (entries_.size() >= kMostPorts && !make_room()) return nullptr;
   auto entry = std::make_unique<Entry>();
@@ -32,8 +46,9 @@ HistoryBook::Entry* HistoryBook::entry_for(const Dataplane::Port& port, std::chr
   if (overflowed_) {
     entry->connect_times = port.served->connect_times();
   } else {
-    // Its first connection came in this interval; before, everything was at zero.
-    entry->history.add({}, {}, interval);
+    // Its first connection came in this interval; before, everything was at zero, but for what another process has
+    // steered before this one.
+    entry->history.add(begun_ ? ConnectionCounters{} : with_steered({}, steered), {}, interval);
   }
   return entries_.emplace(port.served.get(), std::move(entry)).first->second.get();
 }

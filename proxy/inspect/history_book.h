@@ -8,6 +8,7 @@
 
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/inspect/history.h"
+#include "proxy/steering/steering_view.h"
 
 namespace ferry::proxy {
 
@@ -18,8 +19,8 @@ class HistoryBook {
   /// Service ports whose history is kept: those that have been silent for long give way to others.
   static constexpr std::size_t kMostPorts = 1000;
 
-  /// An interval is over, and things stand like this.
-  void add(const std::vector<Dataplane::Port>& ports, const ConnectionCounters& all,
+  /// An interval is over, and things stand like this: `all` is what was carried, and comes with what is steered.
+  void add(const std::vector<Dataplane::Port>& ports, const ConnectionCounters& all, const SteeringSnapshot& steering,
            std::chrono::duration<double> interval);
 
   const History& all() const { return all_; }
@@ -35,7 +36,8 @@ class HistoryBook {
     bool present = true;
   };
 
-  Entry* entry_for(const Dataplane::Port& port, std::chrono::duration<double> interval);
+  /// `steered`: of the service port.
+  Entry* entry_for(const Dataplane::Port& port, const SteeredCounters& steered, std::chrono::duration<double> interval);
   bool make_room();
 
   History all_;
@@ -43,6 +45,8 @@ class HistoryBook {
   ConnectTimes::Counts connect_times_;
   /// Some service port had to do without: what is new here may have a past.
   bool overflowed_ = false;
+  /// An interval was added.
+  bool begun_ = false;
   std::unordered_map<const ServedPort*, std::unique_ptr<Entry>> entries_;
 };
 

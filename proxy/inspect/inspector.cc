@@ -11,6 +11,8 @@
 #include "proxy/inspect/history_book.h"
 #include "proxy/inspect/service_detail.h"
 #include "proxy/inspect/service_list.h"
+#include "proxy/inspect/steering_parts.h"
+#include "proxy/steering/snapshot_of.h"
 
 namespace ferry::proxy {
 
@@ -103,7 +105,7 @@ void Inspector::State::sample() {
   const SteadyClock::time_point now = SteadyClock::now();
   const std::chrono::duration<double> interval = now - std::exchange(sampled, now);
   const DataplaneTotals totals = dataplane.overview().totals;
-  histories.add(dataplane.ports(), carried(totals), interval);
+  histories.add(dataplane.ports(), carried(totals), snapshot_of(sources.steering), interval);
 }
 
 void Inspector::State::await_sample() {
@@ -133,6 +135,7 @@ Json Inspector::State::status() const {
           {"endpointsEjected", ejected},
           {"unserved", overview.unserved},
           {"connections", connections_json(carried(overview.totals))},
+          {"steering", steering_json(snapshot_of(sources.steering))},
           {"rates", rates_json(histories.all().last())},
           {"connectMs", connect_json(&histories.all())},
           {"history", history_json(histories.all())}};
@@ -149,7 +152,8 @@ void Inspector::State::answer_detail(const config::NamespacedName& name, const R
       std::vector<Dataplane::Port> ports = self->dataplane.ports();
       std::erase_if(ports, [&name](const auto& port) { return port.served->name()->service != name; });
       if (service) {
-        reply(json_response(service_detail_json(*service, ports, self->histories, SteadyClock::now())));
+        reply(json_response(
+            service_detail_json(*service, ports, self->histories, self->sources.steering, SteadyClock::now())));
       } else if (!ports.empty()) {
         reply(json_response(removed_service_json(name, ports, self->histories)));
       } else {
@@ -184,7 +188,8 @@ void Inspector::State::answer_stream(const Request& request, const Routes::Reply
   if (view == "status") {
     event(json_response(status()));
   } else if (view == "services") {
-    event(json_response(service_list_json(dataplane.ports(), histories, ServiceQuery::parse(request))));
+    event(
+        json_response(service_list_json(dataplane.ports(), histories, sources.steering, ServiceQuery::parse(request))));
   } else if (view == "service") {
     answer_detail(parse_name(request.parameter("service")), event);
   } else {
@@ -210,11 +215,11 @@ void Inspector::add_to(Routes& routes, std::function<bool()> clients) {
   routes.add_handler("/api/status", state_->guarded([](State& state, const Request&, const Routes::Reply& reply) {
     reply(json_response(state.status()));
   }));
-  routes.add_handler("/api/services",
-                     state_->guarded([](State& state, const Request& request, const Routes::Reply& reply) {
-                       const ServiceQuery query = ServiceQuery::parse(request);
-                       reply(json_response(service_list_json(state.dataplane.ports(), state.histories, query)));
-                     }));
+  routes.add_handler("/api/services", state_->guarded([](State& state, const Request& request,
+                                                         const Routes::Reply& reply) {
+    const ServiceQuery query = ServiceQuery::parse(request);
+    reply(json_response(service_list_json(state.dataplane.ports(), state.histories, state.sources.steering, query)));
+  }));
   routes.add_handler("/api/services/*",
                      state_->guarded([](State& state, const Request& request, const Routes::Reply& reply) {
                        state.answer_detail(parse_name(request.path.substr(kServicePath.size())), reply);

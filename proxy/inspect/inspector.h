@@ -12,11 +12,14 @@
 #include "proxy/admin/routes.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/inspect/json_parts.h"
+#include "proxy/steering/steering_view.h"
 
 namespace ferry::proxy {
 
 /// What the rest of the daemon knows. Each is called on the admin thread.
 struct InspectorSources {
+  /// Null: there is none. Outlives the inspector.
+  const SteeringView* steering = nullptr;
   std::string version;
   std::string node;
   std::function<bool()> synced;

@@ -9,6 +9,7 @@
 
 #include "proxy/balancer/endpoint_order.h"
 #include "proxy/inspect/service_list.h"
+#include "proxy/inspect/steering_parts.h"
 #include "proxy/settings/duration.h"
 #include "proxy/settings/service_settings.h"
 
@@ -143,7 +144,7 @@ std::string joined(const std::vector<std::string>& texts) { return fmt::format("
 
 std::vector<std::string> words_about(const config::ServiceDescription& service, const config::ServicePort& port,
                                      const Dataplane::Port* served, const std::vector<EndpointView>& views,
-                                     Clock::time_point now) {
+                                     const SteeringView* steering, Clock::time_point now) {
   std::vector<std::string> words;
   if (!service.served) {
     words.emplace_back(service.service.type == config::ServiceType::kExternalName
@@ -166,6 +167,7 @@ std::vector<std::string> words_about(const config::ServiceDescription& service, 
   words.push_back(fmt::format("connections to {} are carried to {} of {} endpoints, {}",
                               joined(addresses_of(*served->info)), used, views.size(),
                               to_string(settings->load_balancing)));
+  if (std::string steered = steering_words(steering, *served); !steered.empty()) words.push_back(std::move(steered));
   if (used == 0) words.emplace_back("while there is no endpoint to use, connections are refused or ignored");
   if (ejected > 0) {
     words.push_back(fmt::format("{} of them left out for now, because they did not take a connection", ejected));
@@ -202,6 +204,7 @@ Json unserved_port_json(const config::ServicePortName& name) {
           {"loadBalancing", std::string(to_string(LoadBalancing::kRoundRobin))},
           {"endpoints", {{"used", 0}, {"ejected", 0}, {"draining", 0}}},
           {"connections", connections_json({})},
+          {"steering", nullptr},
           {"rates", rates_json({})},
           {"connectMs", connect_json(nullptr)},
           {"history", nullptr}};
@@ -216,17 +219,17 @@ Json endpoint_list_json(const std::vector<EndpointView>& views, Clock::time_poin
 }  // namespace
 
 Json service_detail_json(const config::ServiceDescription& service, const std::vector<Dataplane::Port>& ports,
-                         const HistoryBook& histories, Clock::time_point now) {
+                         const HistoryBook& histories, const SteeringView* steering, Clock::time_point now) {
   Json port_list = Json::array();
   for (std::size_t index = 0; index < service.ports.size(); ++index) {
     const config::DescribedPort& said = service.ports[index];
     const Dataplane::Port* const port = port_named(ports, said.name);
     const std::vector<Ejected> ejected = port ? port->served->ejections().list() : std::vector<Ejected>{};
     const std::vector<EndpointView> views = endpoint_views(said.endpoints, port, ejected);
-    Json one = port ? service_port_json(*port, histories, true) : unserved_port_json(said.name);
+    Json one = port ? service_port_json(*port, histories, steering, true) : unserved_port_json(said.name);
     one["number"] = service.service.ports[index].port;
     one["settings"] = settings_json(service.service.annotations);
-    one["words"] = words_about(service, service.service.ports[index], port, views, now);
+    one["words"] = words_about(service, service.service.ports[index], port, views, steering, now);
     one["endpointList"] = endpoint_list_json(views, now);
     port_list.push_back(std::move(one));
   }
@@ -237,7 +240,7 @@ Json removed_service_json(const config::NamespacedName& name, const std::vector<
                           const HistoryBook& histories) {
   Json port_list = Json::array();
   for (const Dataplane::Port& port : ports) {
-    Json one = service_port_json(port, histories, true);
+    Json one = service_port_json(port, histories, nullptr, true);
     one["settings"] = Json::array();
     one["words"] = {"the service is gone; its connections go on"};
     one["endpointList"] = endpoint_list_json(endpoint_views({}, &port, {}), {});

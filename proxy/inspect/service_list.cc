@@ -10,6 +10,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "proxy/balancer/endpoint_order.h"
+#include "proxy/inspect/steering_parts.h"
 #include "proxy/settings/service_settings.h"
 
 namespace ferry::proxy {
@@ -65,14 +66,20 @@ bool matches(const Dataplane::Port& port, const std::string& text) {
                      [&text](const std::string& address) { return address.find(text) != std::string::npos; });
 }
 
-double value_of(const Dataplane::Port& port, const HistoryBook& histories, Sort sort) {
+/// What a service port did since the start, however its connections went.
+ConnectionCounters connections_of(const Dataplane::Port& port, const SteeringView* steering) {
+  const std::optional<SteeredPort> steered = steered_port(steering, port);
+  return with_steered(port.served->connections(), steered ? steered->connections : SteeredCounters{});
+}
+
+double value_of(const Dataplane::Port& port, const HistoryBook& histories, const SteeringView* steering, Sort sort) {
   const History* const history = histories.of(*port.served);
   const Sample last = history ? history->last() : Sample{};
   switch (sort) {
     case Sort::kName:
       break;
     case Sort::kOpen:
-      return static_cast<double>(port.served->connections().open);
+      return static_cast<double>(connections_of(port, steering).open);
     case Sort::kConnections:
       return last.connections;
     case Sort::kFailures:
@@ -80,7 +87,7 @@ double value_of(const Dataplane::Port& port, const HistoryBook& histories, Sort 
     case Sort::kBytes:
       return last.bytes_to_backend + last.bytes_to_client;
     case Sort::kAccepted:
-      return static_cast<double>(port.served->connections().accepted);
+      return static_cast<double>(connections_of(port, steering).accepted);
     case Sort::kEndpoints:
       return port.info ? static_cast<double>(used_endpoints(*port.info)) : 0;
     case Sort::kEjected:
@@ -143,7 +150,8 @@ ServiceQuery ServiceQuery::parse(const Request& request) {
   return query;
 }
 
-Json service_port_json(const Dataplane::Port& port, const HistoryBook& histories, bool with_history) {
+Json service_port_json(const Dataplane::Port& port, const HistoryBook& histories, const SteeringView* steering,
+                       bool with_history) {
   const config::ServicePortName& name = *port.served->name();
   const History* const history = histories.of(*port.served);
   const auto settings = port.info ? read_settings(port.info->annotations).settings : ServiceSettings::defaults();
@@ -160,26 +168,27 @@ Json service_port_json(const Dataplane::Port& port, const HistoryBook& histories
             {"ejected", port.served->ejections().size()},
             {"draining", draining_endpoints(port)}}},
           {"connections", connections_json(port.served->connections())},
+          {"steering", steered_port_json(steered_port(steering, port))},
           {"rates", rates_json(history ? history->last() : Sample{})},
           {"connectMs", connect_json(history)},
           {"history", with_history && history ? history_json(*history) : Json(nullptr)}};
 }
 
 Json service_list_json(const std::vector<Dataplane::Port>& ports, const HistoryBook& histories,
-                       const ServiceQuery& query) {
+                       const SteeringView* steering, const ServiceQuery& query) {
   std::vector<Row> rows;
   rows.reserve(ports.size());
   for (const Dataplane::Port& port : ports) {
     if (!query.ns.empty() && port.served->name()->service.ns != query.ns) continue;
     if (!query.contains.empty() && !matches(port, query.contains)) continue;
-    rows.push_back({&port, value_of(port, histories, query.sort)});
+    rows.push_back({&port, value_of(port, histories, steering, query.sort)});
   }
   const std::size_t first = std::min(query.offset, rows.size());
   const std::size_t last = std::min(first + query.limit, rows.size());
   sort_rows(rows, last, query);
   Json items = Json::array();
   for (std::size_t index = first; index < last; ++index) {
-    items.push_back(service_port_json(*rows[index].port, histories, query.history));
+    items.push_back(service_port_json(*rows[index].port, histories, steering, query.history));
   }
   return {{"total", ports.size()}, {"matched", rows.size()}, {"offset", query.offset}, {"items", std::move(items)}};
 }

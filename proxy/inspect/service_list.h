@@ -8,6 +8,7 @@
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/inspect/history_book.h"
 #include "proxy/inspect/json_parts.h"
+#include "proxy/steering/steering_view.h"
 
 namespace ferry::proxy {
 
@@ -30,12 +31,13 @@ struct ServiceQuery {
   static ServiceQuery parse(const Request& request);
 };
 
-/// The answer to /api/services (docs/api.md).
+/// The answer to /api/services (docs/api.md). `steering` may be null.
 Json service_list_json(const std::vector<Dataplane::Port>& ports, const HistoryBook& histories,
-                       const ServiceQuery& query);
+                       const SteeringView* steering, const ServiceQuery& query);
 
 /// One service port as an item of that list.
-Json service_port_json(const Dataplane::Port& port, const HistoryBook& histories, bool with_history);
+Json service_port_json(const Dataplane::Port& port, const HistoryBook& histories, const SteeringView* steering,
+                       bool with_history);
 
 /// Reads a whole number of a request's parameter; `otherwise` without it. Throws std::invalid_argument.
 std::size_t number_parameter(const Request& request, std::string_view name, std::size_t otherwise, std::size_t most);

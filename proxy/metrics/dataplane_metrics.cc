@@ -4,23 +4,29 @@
 #include <map>
 #include <string>
 
+#include "proxy/metrics/path_families.h"
 #include "proxy/metrics/service_metrics.h"
+#include "proxy/metrics/steering_metrics.h"
 
 namespace ferry::proxy {
 
 namespace {
 
-MetricFamilies connection_metrics(const ConnectionCounters& all) {
-  auto bytes = counter_family("kube_ferry_bytes_total", "Bytes carried, by direction.");
-  add_sample(bytes, number(all.bytes_to_backend), {{"direction", "to_backend"}});
-  add_sample(bytes, number(all.bytes_to_client), {{"direction", "to_client"}});
+MetricFamilies connection_metrics(const ConnectionCounters& relayed, const SteeredCounters& steered) {
+  PathFamilies by_path{
+      counter_family("kube_ferry_connections_accepted_total", "Connections accepted from clients, or steered."),
+      gauge_family("kube_ferry_connections_open", "Connections being dialled or open now."),
+      counter_family("kube_ferry_connections_failed_total",
+                     "Connections that no endpoint took: carried ones were reset for it."),
+      counter_family("kube_ferry_bytes_total",
+                     "Bytes carried, by direction; those of a steered connection once it has ended.")};
+  by_path.include(relayed, steered, {});
   return {
-      counter("kube_ferry_connections_accepted_total", "Connections accepted from clients.", number(all.accepted)),
-      gauge("kube_ferry_connections_open", "Connections being dialled or carried now.", number(all.open)),
-      counter("kube_ferry_connections_failed_total", "Connections reset because no endpoint could be reached.",
-              number(all.failed)),
-      counter("kube_ferry_dial_retries_total", "Dials beyond a connection's first.", number(all.retried)),
-      bytes,
+      by_path.accepted,
+      by_path.open,
+      by_path.failed,
+      counter("kube_ferry_dial_retries_total", "Dials beyond a connection's first.", number(relayed.retried)),
+      by_path.bytes,
   };
 }
 
@@ -153,13 +159,15 @@ MetricFamilies listener_metrics(const DataplaneSnapshot& snapshot) {
 
 }  // namespace
 
-MetricFamilies dataplane_metrics(const DataplaneSnapshot& snapshot, std::size_t most_endpoints) {
-  MetricFamilies families = connection_metrics(snapshot.totals.connections);
+MetricFamilies dataplane_metrics(const DataplaneSnapshot& snapshot, const SteeringSnapshot& steering,
+                                 std::size_t most_endpoints) {
+  MetricFamilies families = connection_metrics(snapshot.totals.connections, steering.totals);
   append(families, flow_metrics(snapshot.totals));
   families.push_back(dial_failure_metrics(snapshot.totals.dial_failures));
   append(families, resource_metrics(snapshot.totals));
   append(families, listener_metrics(snapshot));
-  append(families, service_metrics(snapshot.service_ports, most_endpoints));
+  append(families, service_metrics(snapshot.service_ports, steering.service_ports, most_endpoints));
+  append(families, steering_metrics(steering));
   return families;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/ip_address.h"
+#include "proxy/metrics/path_families.h"
 
 namespace ferry::proxy {
 
@@ -30,6 +31,7 @@ struct ByEndpoint {
 /// A service port that was removed and came back stands twice while its old connections live: one sum for both.
 struct Sums {
   ConnectionCounters connections;
+  SteeredCounters steered;
   std::uint64_t ejections = 0;
   ConnectTimes::Counts connect;
   LifeTimes::Counts life;
@@ -64,11 +66,6 @@ HistogramSample sample_of(const typename Durations<Bounds>::Counts& counts,
   return sample;
 }
 
-MetricLabels with(MetricLabels labels, std::string name, std::string value) {
-  labels.push_back({std::move(name), std::move(value)});
-  return labels;
-}
-
 MetricLabels labels_of(const config::ServicePortName& name) {
   return {{"namespace", name.service.ns},
           {"service", name.service.name},
@@ -76,23 +73,15 @@ MetricLabels labels_of(const config::ServicePortName& name) {
           {"protocol", std::string(config::to_string(name.protocol))}};
 }
 
-void add_bytes(prometheus::MetricFamily& bytes, const ConnectionCounters& sum, const MetricLabels& labels) {
-  add_sample(bytes, number(sum.bytes_to_backend), with(labels, "direction", "to_backend"));
-  add_sample(bytes, number(sum.bytes_to_client), with(labels, "direction", "to_client"));
-}
-
 struct ServiceFamilies {
-  prometheus::MetricFamily accepted =
-      counter_family("kube_ferry_service_connections_accepted_total", "Connections accepted, by service.");
-  prometheus::MetricFamily open =
-      gauge_family("kube_ferry_service_connections_open", "Connections open now, by service.");
-  prometheus::MetricFamily failed =
-      counter_family("kube_ferry_service_connections_failed_total",
-                     "Connections reset because no endpoint could be reached, by service.");
+  PathFamilies by_path{
+      counter_family("kube_ferry_service_connections_accepted_total", "Connections accepted or steered, by service."),
+      gauge_family("kube_ferry_service_connections_open", "Connections being dialled or open now, by service."),
+      counter_family("kube_ferry_service_connections_failed_total", "Connections that no endpoint took, by service."),
+      counter_family("kube_ferry_service_bytes_total",
+                     "Bytes carried, by service and direction; those of a steered connection once it has ended.")};
   prometheus::MetricFamily retried =
       counter_family("kube_ferry_service_dial_retries_total", "Dials beyond the first, by service.");
-  prometheus::MetricFamily bytes =
-      counter_family("kube_ferry_service_bytes_total", "Bytes carried, by service and direction.");
   prometheus::MetricFamily ejections =
       counter_family("kube_ferry_service_ejections_total",
                      "Times an endpoint was left out for a while because it had not taken a connection, by service.");
@@ -102,11 +91,8 @@ struct ServiceFamilies {
                                                    "How long connections lasted that have ended, by service.");
 
   void include(const Sums& sums, const MetricLabels& labels) {
-    add_sample(accepted, number(sums.connections.accepted), labels);
-    add_sample(open, number(sums.connections.open), labels);
-    add_sample(failed, number(sums.connections.failed), labels);
+    by_path.include(sums.connections, sums.steered, labels);
     add_sample(retried, number(sums.connections.retried), labels);
-    add_bytes(bytes, sums.connections, labels);
     add_sample(ejections, number(sums.ejections), labels);
     if (sums.connect.total() > 0)
       add_histogram(connect, sample_of<ConnectBounds>(sums.connect, kConnectBounds), labels);
@@ -132,7 +118,8 @@ struct EndpointFamilies {
     add_sample(open, number(sum.open), labels);
     add_sample(failed, number(sum.failed), labels);
     add_sample(retried, number(sum.retried), labels);
-    add_bytes(bytes, sum, labels);
+    add_sample(bytes, number(sum.bytes_to_backend), with(labels, "direction", "to_backend"));
+    add_sample(bytes, number(sum.bytes_to_client), with(labels, "direction", "to_client"));
   }
 };
 
@@ -143,10 +130,15 @@ std::string place_of(const config::Backend& endpoint) {
 
 }  // namespace
 
-MetricFamilies service_metrics(const std::vector<ServicePortSnapshot>& service_ports, std::size_t most_endpoints) {
+MetricFamilies service_metrics(const std::vector<ServicePortSnapshot>& service_ports,
+                               const std::map<config::ServicePortName, SteeredPort>& steered,
+                               std::size_t most_endpoints) {
   std::map<config::ServicePortName, Sums> used;
   for (const ServicePortSnapshot& entry : service_ports) {
     if (entry.connections.accepted > 0) used[*entry.name].include(entry);
+  }
+  for (const auto& [name, port] : steered) {
+    if (port.connections.dialled > 0) used[name].steered = port.connections;
   }
   ServiceFamilies services;
   EndpointFamilies endpoints;
@@ -164,22 +156,18 @@ MetricFamilies service_metrics(const std::vector<ServicePortSnapshot>& service_p
       endpoints.include(connections, with(labels, "endpoint", place_of(endpoint)));
     }
   }
-  return {services.accepted,
-          services.open,
-          services.failed,
-          services.retried,
-          services.bytes,
-          services.ejections,
-          services.connect,
-          services.life,
-          endpoints.dials,
-          endpoints.open,
-          endpoints.failed,
-          endpoints.retried,
-          endpoints.bytes,
-          gauge("kube_ferry_endpoint_series_left_out",
-                "Endpoints that had connections and have no series, because --metrics-endpoints allows no more.",
-                number(left_out))};
+  MetricFamilies families;
+  for (auto* const family :
+       {&services.by_path.accepted, &services.by_path.open, &services.by_path.failed, &services.retried,
+        &services.by_path.bytes, &services.ejections, &services.connect, &services.life, &endpoints.dials,
+        &endpoints.open, &endpoints.failed, &endpoints.retried, &endpoints.bytes}) {
+    families.push_back(std::move(*family));
+  }
+  families.push_back(
+      gauge("kube_ferry_endpoint_series_left_out",
+            "Endpoints that had connections and have no series, because --metrics-endpoints allows no more.",
+            number(left_out)));
+  return families;
 }
 
 }  // namespace ferry::proxy

@@ -123,6 +123,9 @@ const ago = (time, never = "never") => (since(time) === null ? never : `${durati
 
 const sum = (traffic) => traffic.bytesToBackend + traffic.bytesToClient;
 
+/** One of the counts of connections, carried and steered ones together. */
+const both = ({ connections, steering }, field) => connections[field] + (steering?.connections[field] ?? 0);
+
 /** A value's cell: dim when there is nothing, loud when something is wrong. */
 function valueCell(cell, text, { zero = false, alarm = "" } = {}) {
   setText(cell, text);
@@ -420,8 +423,9 @@ class ChartRow {
     root.append(...this.charts.map((chart) => chart.root));
   }
 
-  update({ history, connections, rates, connectMs }) {
-    const now = [connections.open, rates.connections, rates.failures, sum(rates), connectMs.p99];
+  update(of) {
+    const { history, rates, connectMs } = of;
+    const now = [both(of, "open"), rates.connections, rates.failures, sum(rates), connectMs.p99];
     this.charts.forEach((chart, i) => chart.update(history, now[i]));
   }
 }
@@ -488,10 +492,26 @@ function watchRows() {
 
 const watchTable = el("table", {}, el("thead", {}, el("tr", {}, ...["Source", "API", "State", "Heard", "Last event", "Last error"]
   .map((text) => el("th", { scope: "col", textContent: text, colSpan: text === "Heard" ? 3 : 1 })))), el("tbody"));
-$("watches-body").append(watchTable);
+const steeringFacts = el("p", { className: "muted steering" });
+$("watches-body").append(watchTable, steeringFacts);
+
+function steeringSummary({ on, why, servicePorts }) {
+  if (!on) return why === "off" ? "steering is off" : `steering is off: ${why}`;
+  const paused = servicePorts.paused > 0 ? `, and ${count(servicePorts.paused)} for now` : "";
+  return `steered: ${count(servicePorts.steered)}, by the relay alone: ${count(servicePorts.relayed)}${paused}`;
+}
+
+function steeringDetails({ connections, maps, pauses, pinned }) {
+  return ["Steering", `${plural(connections.accepted, "connection")} made`, `${count(connections.open)} open`,
+    `${count(connections.failed)} failed`, `${count(connections.givenUp)} given up by their client`, plural(pauses, "pause"),
+    ...maps.map(({ name, entries, most }) => `${name}: ${count(entries)} of ${count(most)}`),
+    pinned ? "goes on while no kube-ferry runs" : ""].filter(Boolean).join("  ·  ");
+}
 
 function showWatches() {
   if (status === null) return;
+  steeringFacts.hidden = !status.steering.on;
+  if (status.steering.on) setText(steeringFacts, steeringDetails(status.steering));
   const rows = watchRows();
   const troubled = rows.filter((row) => row.state[0] !== "good");
   const ports = `${plural(status.servicePorts, "service port")}, ${plural(status.endpointsEjected, "endpoint")} ejected, `
@@ -499,6 +519,7 @@ function showWatches() {
   keyed($("watches-summary"), [
     ...rows.map((row) => ({ key: row.name, text: row.state[0] === "good" ? row.name : `${row.name}: ${row.state[1]}`, name: `state ${row.state[0]}` })),
     { key: "\nports", text: ports, name: "muted" },
+    { key: "\nsteering", text: steeringSummary(status.steering), name: "muted" },
     ...troubled.filter((row) => row.error).map((row) => ({ key: `\n${row.name}`, text: `${row.name}: ${row.error}`, name: "error" })),
   ], (item) => item.key, () => el("span"), (node, item) => {
     setText(node, item.text);
@@ -584,10 +605,23 @@ function createRow(item) {
   }
   row.link = el("a", { href: pathOf(item) });
   row.tag = el("span", { className: "tag", textContent: "removed", hidden: true });
-  row.values.name.append(row.link, row.tag);
+  row.path = el("span", { role: "img", hidden: true, textContent: "→" });
+  row.values.name.append(row.link, row.tag, row.path);
   row.spark = sparkline();
   row.values.history.append(row.spark.root);
   return row;
+}
+
+/** A mark for what is steered, and a fainter one for what is not just now. */
+function updatePathMark(mark, steering) {
+  mark.hidden = !steering?.steered && !steering?.paused;
+  if (mark.hidden) return;
+  const words = steering.steered ? "Steered: new connections from this node go straight to an endpoint"
+    : `By the relay for now: ${steering.why}`;
+  setClass(mark, steering.steered ? "path" : "path paused");
+  if (mark.title === words) return;
+  mark.title = words;
+  mark.setAttribute("aria-label", words);
 }
 
 function updateRow(row, item) {
@@ -599,6 +633,7 @@ function updateRow(row, item) {
     row.shown = shown;
   }
   row.tag.hidden = !item.removed;
+  updatePathMark(row.path, item.steering);
   setText(cells.protocol, item.protocol);
   setClass(cells.protocol, "c-protocol muted");
   setText(cells.addresses, item.addresses.length > 1 ? `${item.addresses[0]} +${item.addresses.length - 1}` : item.addresses[0] ?? "none");
@@ -608,7 +643,7 @@ function updateRow(row, item) {
   valueCell(cells.endpoints, used === 0 ? "none" : count(used), { alarm: used === 0 && !item.removed ? "warn" : "" });
   valueCell(cells.ejected, count(ejected), { zero: ejected === 0, alarm: "bad" });
   valueCell(cells.draining, count(draining), { zero: draining === 0 });
-  valueCell(cells.open, count(item.connections.open), { zero: item.connections.open === 0 });
+  valueCell(cells.open, count(both(item, "open")), { zero: both(item, "open") === 0 });
   valueCell(cells.connections, rate(item.rates.connections), { zero: item.rates.connections === 0 });
   valueCell(cells.failures, rate(item.rates.failures), { zero: item.rates.failures === 0, alarm: "bad" });
   valueCell(cells.bytes, bytes(sum(item.rates)), { zero: sum(item.rates) === 0 });
@@ -719,6 +754,7 @@ const kEndpointStates = {
   ejected: ["bad", 0], draining: ["info", 1], terminating: ["warn", 2], used: ["good", 3], unused: ["off", 4],
 };
 const kEndpointColumns = ["Endpoint", "State", "Why", "Node", "Open", "Dialled", "Failed", "To backend", "To client", "Connect ms"];
+const kPathColumns = ["Path", "New connections", "Open", "Made", "Failed", "Retried", "Given up", "To backend", "To client"];
 const kConnectionColumns = ["Client", "Port", "Endpoint", "State", "Tries", "To backend", "To client", "Age", "Idle"];
 
 const headRow = (titles, numbersFrom) => el("thead", {}, el("tr", {}, ...titles.map((title, i) =>
@@ -736,12 +772,16 @@ function createPort(port) {
     el("table", {}, headRow(["Annotation", "Value", "In force", "Problem"], 9), node.settings));
   node.endpoints = el("tbody");
   node.endpointsHead = el("h3");
+  node.paths = el("tbody");
+  node.pathsPanel = el("div", { className: "panel paths" }, el("h3", {}, "Paths",
+    el("span", { textContent: "bytes of steered connections are known when they end" })),
+  el("table", {}, headRow(kPathColumns, 2), node.paths));
   node.more = el("button", { type: "button", className: "more", hidden: true });
   node.more.addEventListener("click", () => {
     node.all = true;
     updatePort(node, node.port);
   });
-  node.append(el("div", { className: "port-head" }, node.heading, node.about), node.words, charts,
+  node.append(el("div", { className: "port-head" }, node.heading, node.about), node.words, charts, node.pathsPanel,
     el("div", { className: "panel endpoints" }, node.endpointsHead, el("table", {}, headRow(kEndpointColumns, 4), node.endpoints), node.more),
     node.settingsPanel);
   return node;
@@ -774,14 +814,47 @@ function updateEndpoint(node, endpoint) {
   setClass(node, endpoint.state === "ejected" ? "ejected" : "");
 }
 
+/** What each of the two paths does; `steering` is null where nothing is known of it. */
+function pathRows({ connections, steering }) {
+  if (steering === null) return [];
+  return [
+    { name: "steered", state: steering.steered ? ["good", "all from this node"] : ["off", "none"], traffic: steering.connections },
+    { name: "relay", state: steering.steered ? ["off", "the rest"] : steering.paused ? ["warn", "all, for now"] : ["good", "all"],
+      traffic: connections },
+  ];
+}
+
+function createPath() {
+  const node = el("tr", {}, ...kPathColumns.map((_, i) => el("td", { className: i < 2 ? "" : "number" })));
+  for (const cell of node.children) cell.baseClass = cell.className;
+  node.state = el("span");
+  node.children[1].append(node.state);
+  return node;
+}
+
+function updatePath(node, { name, state, traffic }) {
+  const cells = node.children;
+  setText(cells[0], name);
+  setText(node.state, state[1]);
+  setClass(node.state, `state ${state[0]}`);
+  ["open", "accepted", "failed", "retried", "givenUp", "bytesToBackend", "bytesToClient"].forEach((field, i) => {
+    const value = traffic[field];
+    const text = value === undefined ? "–" : field.startsWith("bytes") ? bytes(value) : count(value);
+    valueCell(cells[2 + i], text, { zero: !value, alarm: field === "failed" ? "bad" : "" });
+  });
+}
+
 function updatePort(node, port) {
   node.port = port;
   setText(node.heading, `${port.port ? `${port.port} ` : ""}${port.number}/${port.protocol}`);
   setText(node.about, [port.addresses.join(", ") || "no address", port.loadBalancing, port.removed ? "removed: its last connections go on" : "",
-    `${plural(port.connections.accepted, "connection")} since the start`, `${count(port.connections.failed)} failed`,
+    `${plural(both(port, "accepted"), "connection")} since the start`, `${count(both(port, "failed"))} failed`,
     `${count(port.connections.retried)} retried`].filter(Boolean).join("  ·  "));
   keyed(node.words, port.words, (word) => word, () => el("li"), setText);
   node.charts.update(port);
+  const pathList = pathRows(port);
+  node.pathsPanel.hidden = pathList.length === 0;
+  keyed(node.paths, pathList, ({ name }) => name, createPath, updatePath);
   node.settingsPanel.hidden = port.settings.length === 0;
   keyed(node.settings, port.settings, (setting) => setting.key,
     () => el("tr", {}, el("td", { className: "mono" }), el("td", { className: "mono" }), el("td", { className: "mono" }), el("td")),
@@ -822,12 +895,14 @@ const detail = {
     clear(this.ports);
     this.message.hidden = true;
     this.connectionsPanel.hidden = true;
+    this.steered = 0;
     serviceFeed.open(new URLSearchParams({ view: "service", service: `${route.namespace}/${route.name}` }));
     connections.open(`${route.namespace}/${route.name}`);
   },
 
   show(answer) {
     detail.message.hidden = true;
+    detail.steered = answer.ports.reduce((all, port) => all + (port.steering?.connections.open ?? 0), 0);
     keyed(detail.ports, answer.ports, (port) => `${port.port} ${port.number}/${port.protocol}`, createPort, updatePort);
     detail.connectionsPanel.hidden = !connections.known;
   },
@@ -842,9 +917,11 @@ const detail = {
   showConnections(answer) {
     // Connections without their service are shown as soon as the stream has brought it.
     this.connectionsPanel.hidden = this.ports.childElementCount === 0;
-    this.connectionsHead.replaceChildren("Connections", el("span", { textContent: answer.shown < answer.open
+    this.connectionsHead.replaceChildren("Connections of the relay", el("span", { textContent: answer.shown < answer.open
       ? `${count(answer.open)} open, ${count(answer.shown)} shown, the longest open first` : `${count(answer.open)} open` }));
-    const notes = [answer.open === 0 ? "None is open." : "", answer.clientsHidden ? "Client addresses are hidden here: the "
+    const notes = [answer.open === 0 ? "None is open." : "",
+      this.steered > 0 ? `${plural(this.steered, "steered connection")} beside these ${this.steered === 1 ? "is" : "are"} known by number alone.` : "",
+      answer.clientsHidden ? "Client addresses are hidden here: the "
       + "administration socket tells them, or the daemon with --show-clients." : ""].filter(Boolean);
     this.connectionsNote.hidden = notes.length === 0;
     setText(this.connectionsNote, notes.join(" "));

@@ -37,6 +37,8 @@ namespace {
 constexpr std::size_t kNearlyFull = 80;
 constexpr std::size_t kFullNoMore = 70;
 
+constexpr std::string_view kPaused = "an endpoint has not taken a connection lately";
+
 /// Compares keys and values of maps, none of which has padding.
 struct ByBytes {
   template <typename Layout>
@@ -391,7 +393,7 @@ void BpfSteering::write(Entry& entry) {
   if (entry.why_not.empty() && is_contested(entry)) entry.why_not = "another service port has its address";
   if (entry.why_not.empty()) entry.why_not = bring_endpoints(entry);
   if (entry.why_not.empty() && entry.paused) {
-    entry.why_not = "an endpoint has not taken a connection lately";
+    entry.why_not = kPaused;
     steer(entry, false);
   } else if (entry.why_not.empty()) {
     if (!steer(entry, true)) {
@@ -515,7 +517,7 @@ std::optional<SteeredPort> BpfSteering::port(const ServicePortName& name) const 
 }
 
 SteeredPort BpfSteering::seen(const Entry& entry) const {
-  SteeredPort made{std::string(entry.why_not), entry.paused, {}};
+  SteeredPort made{std::string(entry.why_not), entry.why_not == kPaused, {}};
   if (entry.number != 0) made.connections = counters_of(kernel_.ports()[entry.number]);
   return made;
 }

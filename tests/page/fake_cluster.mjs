@@ -31,6 +31,7 @@ const kSpecial = [
 export class FakeCluster {
   constructor(count) {
     this.second = 0;
+    this.steeringOff = false;
     this.startedAt = Date.now() - 637_000;
     this.ports = [];
     const add = (service) => service.ports.forEach(([port, number, protocol], at) =>
@@ -47,6 +48,9 @@ export class FakeCluster {
       if (i % 17 === 3) port.addresses.push(`*:${30000 + (i % 2700)}`);
       port.text = [`${port.namespace}/${port.name}${port.port ? `:${port.port}` : ""}`, ...port.addresses].join("\n").toLowerCase();
     }
+    const known = this.ports.filter((port) => port.kind !== "removed");
+    this.byPath = { known: known.length, steered: known.filter((port) => !this.whyNotSteered(port)).length,
+      paused: known.filter((port) => port.kind === "empty").length };
   }
 
   get interval() { return Math.floor(this.second / kInterval); }
@@ -93,6 +97,27 @@ export class FakeCluster {
       bytesToBackend: Math.round(seconds * this.bytes(port, 0) * 0.2), bytesToClient: Math.round(seconds * this.bytes(port, 0) * 0.8) };
   }
 
+  whyNotSteered(port) {
+    if (port.protocol !== "TCP") return "only TCP is steered";
+    return { troubled: "its load balancing goes by what the relay sees", hostile: "<i onmouseover=alert(4)>",
+      empty: "an endpoint has not taken a connection lately" }[port.kind] ?? "";
+  }
+
+  /** How new connections go: most service ports are steered, and nine of ten of their connections come from this node. */
+  steering(port) {
+    if (port.kind === "removed") return null;
+    const why = this.whyNotSteered(port);
+    const share = why ? 0 : 0.9, all = this.traffic(port), of = (field) => Math.round(share * all[field]);
+    return { steered: !why, why, paused: port.kind === "empty", connections: { open: of("open"), accepted: of("accepted"), failed: of("failed"), givenUp: 0,
+      bytesToBackend: of("bytesToBackend"), bytesToClient: of("bytesToClient") } };
+  }
+
+  /** What is left of the traffic for the relay. */
+  relayed(port) {
+    const all = this.traffic(port), steered = this.steering(port)?.connections ?? {};
+    return Object.fromEntries(Object.entries(all).map(([field, value]) => [field, value - (steered[field] ?? 0)]));
+  }
+
   history(port) {
     const of = (measure) => Array.from({ length: kHistory }, (_, at) => measure(this.interval - kHistory + 1 + at));
     if (this.traffic(port).accepted === 0 && port.kind !== "removed") return null;
@@ -104,7 +129,7 @@ export class FakeCluster {
     const bytes = this.bytes(port), p99 = this.p99(port);
     return { namespace: port.namespace, name: port.name, port: port.port, protocol: port.protocol, addresses: port.addresses,
       removed: port.kind === "removed", loadBalancing: port.kind === "troubled" ? "maglev" : "round-robin",
-      endpoints: this.endpointCounts(port), connections: this.traffic(port),
+      endpoints: this.endpointCounts(port), connections: this.relayed(port), steering: this.steering(port),
       rates: { connections: this.rate(port), failures: this.failing(port), bytesToBackend: bytes * 0.2, bytesToClient: bytes * 0.8 },
       connectMs: { p50: p99 === null ? null : Math.round(p99 * 30) / 100, p99 }, history: withHistory ? this.history(port) : null };
   }
@@ -112,7 +137,7 @@ export class FakeCluster {
   endpointList(port) {
     const nothing = { open: 0, accepted: 0, failed: 0, retried: 0, bytesToBackend: 0, bytesToClient: 0 };
     const { used, ejected, draining } = this.endpointCounts(port);
-    const traffic = this.traffic(port);
+    const traffic = this.relayed(port);
     const list = Array.from({ length: used }, (_, i) => ({ address: `10.244.${i % 3}.${7 + i}`, port: 8080, node: `node-${1 + (i % 3)}`,
       local: i % 3 === 0, state: "used", why: "", connections: { ...nothing, open: Math.floor(traffic.open / used),
         accepted: Math.floor(traffic.accepted / used), bytesToBackend: Math.floor(traffic.bytesToBackend / used),
@@ -147,16 +172,20 @@ export class FakeCluster {
     const { used, ejected } = this.endpointCounts(port), named = this.endpointList(port).length;
     if (used === 0) return [`connections to ${port.addresses[0]} are refused: there is no endpoint to carry them to`];
     const words = [`connections to ${port.addresses[0]} are carried to ${used - ejected} of ${named} endpoints, ${port.kind === "troubled" ? "maglev" : "round robin"}`];
+    const { steered, why, paused, connections: made } = this.steering(port);
+    words.push(steered ? `new connections from this node go straight to an endpoint (steered): ${made.open} open, ${made.accepted} made, ${made.failed} failed`
+      : paused ? `the relay carries new connections for now: ${why}` : `the relay carries every new connection: ${why}`);
     if (ejected > 0) words.push("1 endpoint is left out for a while because it did not take connections");
     return words;
   }
 
   connections(service, limit, clientsHidden) {
     const ports = this.ports.filter((port) => !service || `${port.namespace}/${port.name}` === service);
-    const open = ports.reduce((all, port) => all + this.open(port), 0);
+    const openOf = (port) => this.relayed(port).open;
+    const open = ports.reduce((all, port) => all + openOf(port), 0);
     const items = [];
     for (const port of ports) {
-      for (let i = 0; i < this.open(port) && items.length < limit; ++i) {
+      for (let i = 0; i < openOf(port) && items.length < limit; ++i) {
         items.push({ client: clientsHidden ? null : `10.244.${i % 3}.${40 + (i % 9)}:${40000 + i}`, namespace: port.namespace, name: port.name,
           port: port.port, address: port.addresses[0], endpoint: i % 9 === 4 ? null : `10.244.${i % 3}.${7 + (i % 5)}:8080`,
           state: i % 9 === 4 ? "dialling" : i % 11 === 7 ? "half-closed" : "carried", attempts: i % 9 === 4 ? 2 : 1, bytesToBackend: 700 + i * 130,
@@ -185,6 +214,17 @@ export class FakeCluster {
       items: names.slice(offset, offset + limit).map(([, port]) => this.summary(port, params.get("history") === "1")) };
   }
 
+  steeringStatus(open) {
+    const off = { on: false, why: "the kernel is older than 5.11", pinned: false, servicePorts: { steered: 0, relayed: 0, paused: 0 },
+      connections: { open: 0, accepted: 0, failed: 0, givenUp: 0, bytesToBackend: 0, bytesToClient: 0 }, pauses: 0, maps: [] };
+    if (this.steeringOff || this.ports.length === 0) return off;
+    const { known, steered, paused } = this.byPath;
+    return { ...off, on: true, why: "", pinned: true, pauses: 12,
+      servicePorts: { steered, relayed: known - steered - paused, paused },
+      connections: { ...off.connections, open, accepted: 2_345_678 + this.second * 2000, failed: 31, givenUp: 4 },
+      maps: [{ name: "addresses", entries: known, most: 65536 }, { name: "endpoints", entries: 4 * known, most: 524288 }] };
+  }
+
   status(trouble) {
     const now = Date.now();
     const busy = this.ports.slice(0, 400);
@@ -195,11 +235,13 @@ export class FakeCluster {
     const watch = (resource, events) => ({ resource, apiVersion: resource === "endpointslices" ? "discovery.k8s.io/v1" : "v1", synced: true, watching: true,
       lists: 1, relists: 0, events: events + this.second, lastEventAt: new Date(now - 1000 * (events % 50)).toISOString(), lastError: "" });
     const empty = this.ports.length === 0;
+    const open = all(measure.open), relayed = this.steeringOff ? open : Math.round(open / 5);
     const answer = { version: "0.1.0", node: "node-1", startedAt: new Date(this.startedAt).toISOString(), now: new Date(now).toISOString(),
       synced: !empty, healthy: !empty, lastChangeAt: empty ? null : new Date(now - 1000 * (this.second % 9)).toISOString(),
       watches: [watch("services", 10012), watch("endpointslices", 48231), watch("nodes", 34), watch("servicecidrs", 2)], files: [],
       servicePorts: this.ports.length, endpointsEjected: this.ports.reduce((all, port) => all + this.endpointCounts(port).ejected, 0), unserved: 0,
-      connections: { open: all(measure.open), accepted: 812345 + this.second * 700, failed: 211, retried: 340, bytesToBackend: 5e9, bytesToClient: 9e10 },
+      connections: { open: relayed, accepted: 812345 + this.second * 700, failed: 211, retried: 340, bytesToBackend: 5e9, bytesToClient: 9e10 },
+      steering: this.steeringStatus(open - relayed),
       rates: { connections: all(measure.rate), failures: all(measure.failing), bytesToBackend: all(measure.bytes) * 0.2, bytesToClient: all(measure.bytes) * 0.8 },
       connectMs: { p50: 0.4, p99: empty ? null : highest(this.interval) },
       history: { interval: kInterval, connections: of((t) => all(measure.rate, t)), failures: of((t) => all(measure.failing, t)),

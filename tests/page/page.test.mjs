@@ -70,6 +70,68 @@ test("a service without endpoints and one that is removed say so in words", asyn
   assert.equal(await row("shop/empty").locator(".tag").isVisible(), false);
 });
 
+test("what is steered is marked in the list, and counted with what is carried", async () => {
+  const { cluster } = fake;
+  const api = cluster.ports.find((port) => port.namespace === "default" && port.name === "kubernetes");
+  cluster.traffic = () => ({ open: 100, accepted: 1000, failed: 0, retried: 0, bytesToBackend: 0, bytesToClient: 0 });
+  assert.equal(cluster.relayed(api).open, 10);
+  await visit("#/?q=default/kubernetes");
+  const mark = row("default/kubernetes").locator(".path");
+  assert.equal(await mark.isVisible(), true);
+  assert.match(await mark.getAttribute("title"), /^Steered: /);
+  assert.equal(await row("default/kubernetes").locator(".c-open").textContent(), "100");
+  await visit("#/?q=shop/");
+  assert.equal(await row("shop/checkout").locator(".path").isVisible(), false);
+  assert.equal(await row("shop/empty").locator(".path.paused").getAttribute("title"), "By the relay for now: an endpoint has not taken a connection lately");
+  assert.equal(await row("shop/gone").locator(".path").isVisible(), false);
+});
+
+test("a mark that comes and goes moves nothing, and no name is too long for it", async () => {
+  const { cluster } = fake;
+  cluster.ports.find((port) => port.name === "kubernetes").name = `kubernetes-${"long-".repeat(40)}`;
+  await visit("#/?q=default/kubernetes");
+  const mark = row("default/kubernetes").locator(".path");
+  await mark.waitFor();
+  const right = (of) => of.evaluate((one) => one.getBoundingClientRect().right);
+  assert.ok(await right(mark) <= await right(row("default/kubernetes").locator(".c-name")));
+  const places = () => row("default/kubernetes").locator("td, a").evaluateAll((all) => all.map((one) => JSON.stringify(one.getBoundingClientRect())));
+  const before = await places();
+  cluster.steering = () => null;
+  fake.advance(0);
+  await mark.waitFor({ state: "hidden" });
+  assert.deepEqual(await places(), before);
+});
+
+test("a service's view tells what is steered from what is carried", async () => {
+  const { cluster } = fake;
+  cluster.traffic = () => ({ open: 100, accepted: 1000, failed: 20, retried: 3, bytesToBackend: 1e6, bytesToClient: 2e6 });
+  await visit("#/services/default/kubernetes");
+  const rows = page.locator(".paths tbody tr");
+  const cells = (at) => rows.nth(at).locator("td").allTextContents();
+  assert.deepEqual(await cells(0), ["steered", "all from this node", "90", "900", "18", "–", "0", "900 kB", "1.8 MB"]);
+  assert.deepEqual(await cells(1), ["relay", "the rest", "10", "100", "2", "3", "–", "100 kB", "200 kB"]);
+  assert.match(await page.locator(".port-head .muted").textContent(), /1,000 connections since the start {2}· {2}20 failed {2}· {2}3 retried$/);
+  assert.equal(await page.locator(".port-section .chart .now").first().textContent(), "100");
+  await page.locator(".connections p", { hasText: "90 steered connections beside these are known by number alone." }).waitFor();
+  await visit("#/services/shop/empty");
+  assert.deepEqual((await cells(1)).slice(0, 2), ["relay", "all, for now"]);
+  await visit("#/services/shop/gone");
+  assert.equal(await page.locator(".paths").isHidden(), true);
+});
+
+test("the overview tells whether connections are steered, or why not", async () => {
+  await visit();
+  const summary = page.locator("#watches-summary");
+  const { steered, relayed } = fake.cluster.steeringStatus().servicePorts;
+  await summary.getByText(`steered: ${steered.toLocaleString("en")}, by the relay alone: ${relayed}, and 1 for now`).waitFor();
+  await summary.click();
+  await page.locator(".watches .steering", { hasText: "endpoints: 39," }).waitFor();
+  fake.cluster.steeringOff = true;
+  fake.advance(1);
+  await summary.getByText("steering is off: the kernel is older than 5.11").waitFor();
+  assert.equal(await page.locator(".watches .steering").isHidden(), true);
+});
+
 test("of ten thousand services it asks for those it shows, and builds no more", async () => {
   await visit();
   await page.locator("#totals .line[d^=M]").first().waitFor();

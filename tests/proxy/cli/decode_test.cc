@@ -45,6 +45,12 @@ TEST(Decode, AStatusIsWhatDocsApiSays) {
   EXPECT_EQ(decode_status(testing::FakeApi().status), expected);
 }
 
+TEST(Decode, SteeredConnectionsCountInTheTotals) {
+  Json json = testing::FakeApi().status;
+  json["steering"] = Json::parse(R"({"connections": {"open": 10, "accepted": 200, "failed": 4, "bytesToClient": 1}})");
+  EXPECT_EQ(decode_status(json).connections, (Counts{13, 300, 4, 1, 5000, 90001}));
+}
+
 TEST(Decode, AnEndpointsAddressAndPortAreOneWord) {
   const ServiceDetail web =
       decode_service_detail(Json::parse(testing::FakeApi().get("/api/services/default/web").body));

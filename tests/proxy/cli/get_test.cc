@@ -46,9 +46,29 @@ TEST_F(Get, WideServicesHaveMoreColumns) {
   EXPECT_EQ(run({.format = Format::kWide, .pattern = "10.96.0.10"}), 0);
   EXPECT_EQ(out_.str(),
             "NAMESPACE   NAME   PORT       ADDRESSES               ENDPOINTS   OPEN   CONN/S   FAIL/S   BYTES/S   "
-            "BALANCING     DRAINING   ACCEPTED   FAILED   RETRIED   TO-BACKEND   TO-CLIENT     P50     P99\n"
+            "BALANCING     PATH    DRAINING   ACCEPTED   FAILED   RETRIED   TO-BACKEND   TO-CLIENT     P50     P99\n"
             "default     web    http/TCP   10.96.0.10:80,*:30080   2/3            3      1.5      0.2      2.0K   "
-            "round-robin          1        100        2         1         4.9K       87.9K   0.2ms   1.1ms\n");
+            "round-robin   relay          1        100        2         1         4.9K       87.9K   0.2ms   1.1ms\n");
+}
+
+TEST_F(Get, SteeredConnectionsCountAsWellAsCarriedOnes) {
+  api_.service_ports[0]["steering"] = Json::parse(R"({"steered": true, "why": "", "paused": false, "connections":
+    {"open": 40, "accepted": 900, "failed": 3, "givenUp": 1, "bytesToBackend": 1048576, "bytesToClient": 2097152}})");
+  EXPECT_EQ(run({.format = Format::kWide, .pattern = "10.96.0.10"}), 0);
+  EXPECT_EQ(
+      out_.str(),
+      "NAMESPACE   NAME   PORT       ADDRESSES               ENDPOINTS   OPEN   CONN/S   FAIL/S   BYTES/S   "
+      "BALANCING     PATH      DRAINING   ACCEPTED   FAILED   RETRIED   TO-BACKEND   TO-CLIENT     P50     P99\n"
+      "default     web    http/TCP   10.96.0.10:80,*:30080   2/3           43      1.5      0.2      2.0K   "
+      "round-robin   steered          1       1000        5         1         1.0M        2.1M   0.2ms   1.1ms\n");
+}
+
+TEST_F(Get, APathThatIsClosedForAWhileIsToldFromTheRelayForGood) {
+  api_.service_ports[0]["steering"] = Json{{"steered", false}, {"paused", true}};
+  api_.service_ports[1]["steering"] = Json{{"steered", false}, {"paused", false}};
+  EXPECT_EQ(run({.format = Format::kWide, .namespace_name = "default"}), 0);
+  EXPECT_NE(out_.str().find("  relay  "), std::string::npos) << out_.str();
+  EXPECT_NE(out_.str().find("  paused  "), std::string::npos) << out_.str();
 }
 
 TEST_F(Get, ServicesAreSortedByWhatIsAskedFor) {
@@ -141,14 +161,15 @@ TEST_F(Get, ConnectionsAreATable) {
             "2.0K   2m5s\n"
             "default/db         -                  10.96.0.11:5432   -                 dialling            0        "
             "   0     0s\n");
-  EXPECT_EQ(err_.str(), "kube-ferry: 2 of 3 open connections are shown; --limit N shows more, up to 1000\n");
+  EXPECT_EQ(err_.str(),
+            "kube-ferry: 2 of the 3 connections that the relay carries are shown; --limit N shows more, up to 1000\n");
 }
 
 TEST_F(Get, NoConnectionsAreSaidBeside) {
   api_.connections = Json::parse(R"({"open": 0, "shown": 0, "clientsHidden": false, "items": []})");
   EXPECT_EQ(run({.resource = Resource::kConnections}), 0);
   EXPECT_EQ(out_.str(), "");
-  EXPECT_EQ(err_.str(), "kube-ferry: there are no open connections\n");
+  EXPECT_EQ(err_.str(), "kube-ferry: the relay carries no connections\n");
 }
 
 }  // namespace

@@ -84,6 +84,8 @@ TEST(Probes, TheMetricsParseAndHaveTheirNames) {
                            "kube_ferry_dial_retries_total",
                            "kube_ferry_bytes_total",
                            "kube_ferry_dial_failures_total",
+                           "kube_ferry_steering_enabled",
+                           "kube_ferry_steering_service_ports",
                            "kube_ferry_listeners",
                            "kube_ferry_bind_failures_total",
                            "kube_ferry_store_objects",

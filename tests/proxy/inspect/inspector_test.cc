@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/proxy/dataplane/dataplane_fixture.h"
+#include "tests/proxy/steering/fake_steering.h"
 
 namespace ferry::proxy::testing {
 namespace {
@@ -15,13 +16,14 @@ class InspectorTest : public DataplaneFixture {
  protected:
   InspectorTest() {
     InspectorSources sources;
+    sources.steering = &steering_;
     sources.version = "1.2.3";
     sources.node = "node-1";
     sources.synced = sources.healthy = [] { return true; };
     sources.last_change = [] { return std::chrono::system_clock::time_point{}; };
     sources.watches = sources.files = [] { return Json::array(); };
     sources.describe = [this](const config::NamespacedName& name, auto tell) {
-      tell(name.name == "known" ? std::optional(description_) : std::nullopt);
+      tell(name == description_.service.name ? std::optional(description_) : std::nullopt);
     };
     description_.service.name = {"ns", "known"};
     inspector_.emplace(loop_, dataplane(), std::move(sources));
@@ -47,6 +49,7 @@ class InspectorTest : public DataplaneFixture {
   }
   Json json(const std::string& target) { return Json::parse(ask(target, routes_).body); }
 
+  FakeSteering steering_;
   boost::asio::io_context loop_;
   config::ServiceDescription description_;
   std::optional<Inspector> inspector_;
@@ -62,6 +65,46 @@ TEST_F(InspectorTest, TheStatusSumsUpEverything) {
   EXPECT_EQ(status["servicePorts"], 0);
   EXPECT_EQ(status["connections"]["open"], 0);
   EXPECT_EQ(status["history"]["interval"], 5);
+}
+
+TEST_F(InspectorTest, TheStatusSaysWhatIsSteeredAndHowFullTheKernelsMapsAre) {
+  SteeringSnapshot& steering = steering_.shown;
+  steering.pinned = true;
+  steering.pauses = 7;
+  steering.totals = {.dialled = 90, .failed = 2, .given_up = 1, .closed = 80, .bytes_to_endpoint = 5};
+  steering.maps = {{"endpoints", 12, 1000}};
+  steering.service_ports[{{"ns", "a"}, "", config::Protocol::kTcp}] = {};
+  steering.service_ports[{{"ns", "b"}, "", config::Protocol::kTcp}] = paused();
+  const Json expected{
+      {"on", true},
+      {"why", ""},
+      {"pinned", true},
+      {"servicePorts", {{"steered", 1}, {"relayed", 0}, {"paused", 1}}},
+      {"connections",
+       {{"open", 7}, {"accepted", 90}, {"failed", 2}, {"givenUp", 1}, {"bytesToBackend", 5}, {"bytesToClient", 0}}},
+      {"pauses", 7},
+      {"maps", Json::array({{{"name", "endpoints"}, {"entries", 12}, {"most", 1000}}})}};
+  EXPECT_EQ(json("/api/status")["steering"], expected);
+  steering_.shown = none_steered("the control group is none of version 2");
+  const Json off = json("/api/status")["steering"];
+  EXPECT_EQ(off["on"], false);
+  EXPECT_EQ(off["why"], "the control group is none of version 2");
+}
+
+TEST_F(InspectorTest, ListsAndDetailsAreToldOfSteering) {
+  const TestService service = new_service("steered", {});
+  set(service);
+  const config::ServicePortName name = *dataplane().ports()[0].served->name();
+  description_.service.name = name.service;
+  description_.served = true;
+  description_.service.cluster_ips = {*config::IpAddress::parse("10.96.0.1")};
+  description_.service.ports = {{.name = name.port, .protocol = config::Protocol::kTcp, .port = 80}};
+  description_.ports = {{name, {}}};
+  steering_.shown.service_ports[name].connections.dialled = 3;
+  EXPECT_EQ(json("/api/services")["items"][0]["steering"]["connections"]["accepted"], 3);
+  EXPECT_TRUE(ask("/api/stream?view=services", routes_).body.find("\"steered\":true") != std::string::npos);
+  const std::string detail = "/api/services/" + name.service.ns + "/" + name.service.name;
+  EXPECT_EQ(json(detail)["ports"][0]["steering"]["connections"]["accepted"], 3);
 }
 
 TEST_F(InspectorTest, ListsServicesAndTheirConnections) {

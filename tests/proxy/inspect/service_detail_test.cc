@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/proxy/inspect/served.h"
+#include "tests/proxy/steering/fake_steering.h"
 
 namespace ferry::proxy {
 namespace {
@@ -27,7 +28,7 @@ class ServiceDetail : public ::testing::Test {
                        {said("10.0.0.1", EndpointUse::kUsed), said("10.0.0.2", EndpointUse::kUsed),
                         said("10.0.0.3", EndpointUse::kNotReady), said("10.0.0.4", EndpointUse::kTerminating)}}};
   }
-  Json port() { return service_detail_json(service_, {web_.shown()}, histories_, now_)["ports"][0]; }
+  Json port() { return service_detail_json(service_, {web_.shown()}, histories_, steering_, now_)["ports"][0]; }
   /// "state: why" of the endpoint.
   std::string state_of(const std::string& address) {
     const Json endpoints = port()["endpointList"];
@@ -46,6 +47,8 @@ class ServiceDetail : public ::testing::Test {
   Served web_{"web", {endpoint("10.0.0.1"), endpoint("10.0.0.2")}};
   config::ServiceDescription service_;
   HistoryBook histories_;
+  testing::FakeSteering seen_;
+  const SteeringView* steering_ = nullptr;
   std::chrono::steady_clock::time_point now_{seconds{1000}};
 };
 
@@ -81,6 +84,47 @@ TEST_F(ServiceDetail, AnEndpointThatNobodyNamesAnyMoreIsShownWhileItHasConnectio
 TEST_F(ServiceDetail, WordsSayWhereConnectionsGo) {
   EXPECT_EQ(words(), "connections to 10.96.0.1:80 are carried to 2 of 4 endpoints, round-robin\n");
 }
+
+class SteeredServiceDetail : public ServiceDetail {
+ protected:
+  SteeredServiceDetail() { steering_ = &seen_; }
+  SteeredPort& steered() { return seen_.shown.service_ports[*web_.port->name()]; }
+  /// What the words say beyond where connections go.
+  std::string told() {
+    const std::string all = words();
+    return all.substr(all.find('\n') + 1);
+  }
+};
+
+TEST_F(SteeredServiceDetail, WordsSayWhichWayConnectionsGoAndWhatBecameOfThem) {
+  steered().connections = {.dialled = 345, .established = 344, .failed = 1, .closed = 332};
+  EXPECT_EQ(told(),
+            "new connections from this node go straight to an endpoint (steered): 12 open, 345 made, 1 failed\n");
+  steered().connections.given_up = 2;
+  EXPECT_NE(told().find(": 10 open, 345 made, 1 failed, 2 given up by their client\n"), std::string::npos) << told();
+  EXPECT_EQ(port()["steering"]["connections"]["open"], 10);
+}
+
+TEST_F(SteeredServiceDetail, WordsSayWhyTheRelayCarriesThem) {
+  steered().why_not = "it has session affinity";
+  EXPECT_EQ(told(), "the relay carries every new connection: it has session affinity\n");
+  steered().connections.dialled = 3;
+  EXPECT_EQ(told(),
+            "the relay carries every new connection: it has session affinity; "
+            "steered so far: 3 open, 3 made, 0 failed\n");
+}
+
+TEST_F(SteeredServiceDetail, WordsSayThatAPausePasses) {
+  steered() = testing::paused();
+  EXPECT_EQ(told(), "the relay carries new connections for now: an endpoint has not taken a connection lately\n");
+}
+
+TEST_F(SteeredServiceDetail, WordsSayOnceThatNothingIsSteered) {
+  seen_.shown.why_not = "the kernel is older than 5.11";
+  EXPECT_EQ(told(), "steering is off: the kernel is older than 5.11\n");
+}
+
+TEST_F(SteeredServiceDetail, WhatIsNotKnownIsNotTold) { EXPECT_EQ(told(), ""); }
 
 TEST_F(ServiceDetail, WordsSayWhyAServiceIsNotServed) {
   service_.served = false;

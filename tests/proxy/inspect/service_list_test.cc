@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/proxy/inspect/served.h"
+#include "tests/proxy/steering/fake_steering.h"
 
 namespace ferry::proxy {
 namespace {
@@ -25,12 +26,15 @@ class ServiceList : public ::testing::Test {
   Json list(const std::string& query) {
     std::vector<Dataplane::Port> ports;
     for (const Served& served : all_) ports.push_back(served.shown());
-    return service_list_json(ports, histories_, ServiceQuery::parse(Request::parse("/api/services?" + query)));
+    return service_list_json(ports, histories_, steering_,
+                             ServiceQuery::parse(Request::parse("/api/services?" + query)));
   }
 
   std::vector<Served> all_{Served("web", {endpoint("10.0.0.1"), endpoint("10.0.0.2")}, "10.96.0.1"),
                            Served("Api", {endpoint("10.0.0.3")}, "10.96.0.20"), Served("db", {}, "10.96.0.3", "prod")};
   HistoryBook histories_;
+  testing::FakeSteering seen_;
+  const SteeringView* steering_ = &seen_;
 };
 
 TEST_F(ServiceList, IsByNamespaceAndName) {
@@ -77,10 +81,57 @@ TEST_F(ServiceList, CountsEndpointsByWhatBecomesOfThem) {
 
 TEST_F(ServiceList, HasHistoriesOnDemand) {
   all_[0].carry(endpoint("10.0.0.1"), 5);
-  histories_.add({all_[0].shown()}, {}, std::chrono::seconds{5});
+  histories_.add({all_[0].shown()}, {}, {}, std::chrono::seconds{5});
   EXPECT_EQ(list("q=web")["items"][0]["rates"]["connections"], 1.0);
   EXPECT_EQ(list("q=web")["items"][0]["history"], nullptr);
   EXPECT_EQ(list("q=web&history=1")["items"][0]["history"]["connections"], Json{1.0});
+}
+
+TEST_F(ServiceList, SteeredConnectionsStandBesideTheRelaysAndCountInTheOrder) {
+  all_[0].carry(endpoint("10.0.0.1"), 5);
+  seen_.shown.service_ports[*all_[1].port->name()].connections = {.dialled = 20,
+                                                                  .established = 6,
+                                                                  .failed = 2,
+                                                                  .given_up = 1,
+                                                                  .closed = 5,
+                                                                  .bytes_to_endpoint = 30,
+                                                                  .bytes_to_client = 40};
+  EXPECT_EQ(names(list("sort=accepted")), (Names{"Api", "web", "db"}));
+  EXPECT_EQ(names(list("sort=open")), (Names{"Api", "web", "db"}));
+  const Json item = list("q=api")["items"][0];
+  EXPECT_EQ(item["connections"]["accepted"], 0);
+  EXPECT_EQ(item["steering"], (Json{{"steered", true},
+                                    {"why", ""},
+                                    {"paused", false},
+                                    {"connections",
+                                     {{"open", 12},
+                                      {"accepted", 20},
+                                      {"failed", 2},
+                                      {"givenUp", 1},
+                                      {"bytesToBackend", 30},
+                                      {"bytesToClient", 40}}}}));
+}
+
+TEST_F(ServiceList, WhatTheRelayCarriesSaysWhy) {
+  seen_.shown.service_ports[*all_[0].port->name()] = testing::relayed("it has session affinity");
+  seen_.shown.service_ports[*all_[1].port->name()] = testing::paused();
+  const Json items = list("q=default")["items"];
+  EXPECT_EQ(items[0]["steering"]["paused"], true);
+  EXPECT_EQ(items[1]["steering"]["paused"], false);
+  EXPECT_EQ(items[1]["steering"]["steered"], false);
+  EXPECT_EQ(items[1]["steering"]["why"], "it has session affinity");
+  EXPECT_EQ(list("q=db")["items"][0]["steering"], nullptr) << "nothing is known of it";
+}
+
+TEST_F(ServiceList, OneThatIsGoneIsNotTakenForItsNamesake) {
+  seen_.shown.service_ports[*all_[0].port->name()].connections.dialled = 3;
+  const std::vector<Dataplane::Port> ports{{all_[0].port, nullptr}};
+  EXPECT_EQ(service_list_json(ports, histories_, steering_, {})["items"][0]["steering"], nullptr);
+}
+
+TEST_F(ServiceList, WithoutSteeringThereIsNoneToShow) {
+  steering_ = nullptr;
+  EXPECT_EQ(list("sort=open")["items"][0]["steering"], nullptr);
 }
 
 TEST_F(ServiceList, WrongParametersAreSaid) {

@@ -10,9 +10,9 @@
 namespace ferry::proxy {
 namespace {
 
-std::string render(const DataplaneSnapshot& snapshot) {
+std::string render(const DataplaneSnapshot& snapshot, const SteeringSnapshot& steering = {}) {
   MetricsPage page;
-  page.add([&snapshot] { return dataplane_metrics(snapshot); });
+  page.add([&] { return dataplane_metrics(snapshot, steering); });
   return page.render().body;
 }
 
@@ -31,8 +31,8 @@ bool has_line(const std::string& text, const std::string& line) {
 
 TEST(DataplaneMetrics, AnIdleDataplaneShowsItsSumsAtZeroAndNoService) {
   const std::string text = render({});
-  EXPECT_TRUE(has_line(text, "kube_ferry_connections_accepted_total 0")) << text;
-  EXPECT_TRUE(has_line(text, "kube_ferry_bytes_total{direction=\"to_client\"} 0")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_connections_accepted_total{path=\"relay\"} 0")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_bytes_total{path=\"relay\",direction=\"to_client\"} 0")) << text;
   EXPECT_TRUE(has_line(text, "kube_ferry_dial_failures_total{kind=\"refused\"} 0")) << text;
   EXPECT_TRUE(has_line(text, "kube_ferry_listeners 0")) << text;
   EXPECT_EQ(text.find("service=\""), std::string::npos) << text;
@@ -43,8 +43,10 @@ TEST(DataplaneMetrics, NamesAServicePortByItsParts) {
   snapshot.service_ports = {service("web", 7, 100)};
   const std::string text = render(snapshot);
   const std::string labels = R"({namespace="default",service="web",port="http",protocol="TCP")";
-  EXPECT_TRUE(has_line(text, "kube_ferry_service_connections_accepted_total" + labels + "} 7")) << text;
-  EXPECT_TRUE(has_line(text, "kube_ferry_service_bytes_total" + labels + ",direction=\"to_client\"} 100")) << text;
+  EXPECT_TRUE(has_line(text, "kube_ferry_service_connections_accepted_total" + labels + ",path=\"relay\"} 7")) << text;
+  EXPECT_TRUE(
+      has_line(text, "kube_ferry_service_bytes_total" + labels + ",path=\"relay\",direction=\"to_client\"} 100"))
+      << text;
 }
 
 TEST(DataplaneMetrics, AServicePortThatNobodyUsedHasNoSeries) {
@@ -59,7 +61,7 @@ TEST(DataplaneMetrics, AServicePortThatCameBackHasOneSeries) {
   const std::string text = render(snapshot);
   EXPECT_TRUE(has_line(text,
                        "kube_ferry_service_connections_accepted_total{namespace=\"default\",service=\"web\","
-                       "port=\"http\",protocol=\"TCP\"} 8"))
+                       "port=\"http\",protocol=\"TCP\",path=\"relay\"} 8"))
       << text;
 }
 
@@ -103,14 +105,15 @@ TEST(DataplaneMetrics, UdpHasSumsOfItsOwn) {
        {"kube_ferry_udp_flows_total 10", "kube_ferry_udp_flows_open 2", "kube_ferry_udp_flows_failed_total 1",
         "kube_ferry_udp_flows_repicked_total 3", "kube_ferry_udp_flows_evicted_total 4",
         "kube_ferry_udp_datagrams_dropped_total 5", "kube_ferry_udp_bytes_total{direction=\"to_backend\"} 40",
-        "kube_ferry_udp_bytes_total{direction=\"to_client\"} 50", "kube_ferry_connections_accepted_total 0"}) {
+        "kube_ferry_udp_bytes_total{direction=\"to_client\"} 50",
+        "kube_ferry_connections_accepted_total{path=\"relay\"} 0"}) {
     EXPECT_TRUE(has_line(text, line)) << line << " in\n" << text;
   }
 }
 
 TEST(DataplaneMetrics, NoTwoFamiliesShareAName) {
   std::set<std::string> names;
-  for (const auto& family : dataplane_metrics({})) EXPECT_TRUE(names.insert(family.name).second) << family.name;
+  for (const auto& family : dataplane_metrics({}, {})) EXPECT_TRUE(names.insert(family.name).second) << family.name;
 }
 
 ServicePortSnapshot used_service() {
@@ -152,7 +155,7 @@ TEST(DataplaneMetrics, EndpointsHaveSeriesUpToABound) {
   snapshot.service_ports = {used_service()};
   const auto text_of = [&snapshot](std::size_t most) {
     MetricsPage page;
-    page.add([&] { return dataplane_metrics(snapshot, most); });
+    page.add([&] { return dataplane_metrics(snapshot, {}, most); });
     return page.render().body;
   };
   const std::string all = text_of(10);
