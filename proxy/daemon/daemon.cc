@@ -415,7 +415,8 @@ void Daemon::beat() {
 void Daemon::start_steering() {
   if (steering_started_ || !succession_.serving() || !first_state_is_in_force()) return;
   steering_started_ = true;
-  steering_.start(options_.service_cidrs);
+  // What it throws is to end the daemon in order, wherever this is called from.
+  boost::asio::post(control_, [this] { steering_.start(options_.service_cidrs); });
 }
 
 bool Daemon::workers_move() {
