@@ -6,6 +6,7 @@
 
 #include "ferry_version.h"
 #include "proxy/capture/sk_lookup_capture.h"
+#include "proxy/steering/steering.h"
 
 namespace ferry::proxy {
 
@@ -14,11 +15,12 @@ std::string version() { return kVersion; }
 std::string version_text() {
   return fmt::format(
       "kube-ferry {} (commit {})\n"
-      "features: TCP and UDP, IPv4 and IPv6, capture by {}, splice, EndpointSlice v1 and v1beta1, Endpoints v1, "
+      "features: TCP and UDP, IPv4 and IPv6, capture by {},{} splice, EndpointSlice v1 and v1beta1, Endpoints v1, "
       "v1beta1 of 2014\n"
       "built with: Boost {}.{}.{}, {}, {}\n",
-      kVersion, kCommit, sk_lookup_was_built() ? "sk_lookup and bind" : "bind", BOOST_VERSION / 100000,
-      BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100, OpenSSL_version(OPENSSL_VERSION),
+      kVersion, kCommit, sk_lookup_was_built() ? "sk_lookup and bind" : "bind",
+      steering_was_built() ? " steering," : "", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
+      OpenSSL_version(OPENSSL_VERSION),
 #ifdef __clang__
       "clang " __clang_version__
 #else

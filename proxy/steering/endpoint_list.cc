@@ -60,7 +60,10 @@ void EndpointList::adopt(__u32 number, std::vector<ferry_steered_endpoint> there
 
 bool EndpointList::put(KernelSide& kernel, std::size_t index, const ferry_steered_endpoint& endpoint, bool members) {
   if (members && !kernel.members().put({number_, endpoint}, 1)) return false;
-  return kernel.endpoints().put({number_, static_cast<__u32>(index)}, endpoint);
+  if (kernel.endpoints().put({number_, static_cast<__u32>(index)}, endpoint)) return true;
+  // Where it moves from one place to another it stays a member.
+  if (members && !contains(endpoint)) kernel.members().drop({number_, endpoint});
+  return false;
 }
 
 bool EndpointList::bring(KernelSide& kernel, __u32 number, const config::BackendSet& wanted, bool members) {
@@ -102,6 +105,11 @@ bool EndpointList::bring(KernelSide& kernel, __u32 number, const config::Backend
     endpoints_.pop_back();
   }
   return true;
+}
+
+bool EndpointList::contains(const ferry_steered_endpoint& endpoint) const {
+  return std::any_of(endpoints_.begin(), endpoints_.end(),
+                     [&endpoint](const ferry_steered_endpoint& one) { return compare(one, endpoint) == 0; });
 }
 
 void EndpointList::settle(KernelSide& kernel) {

@@ -26,6 +26,7 @@ class EndpointList {
 
   __u32 count() const { return static_cast<__u32>(endpoints_.size()); }
   const std::vector<ferry_steered_endpoint>& endpoints() const { return endpoints_; }
+  bool contains(const ferry_steered_endpoint& endpoint) const;
   bool has_members() const { return members_; }
 
  private:

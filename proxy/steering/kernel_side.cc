@@ -139,6 +139,13 @@ KernelSide::Members KernelSide::members() const { return Members(programs_->maps
 
 KernelSide::Left KernelSide::take_up(std::uint64_t holder) {
   __atomic_store_n(&ports()[FERRY_HOLDER].cursor, holder, __ATOMIC_SEQ_CST);
+  // An earlier process that still lives may have another map of ports than this one.
+  if (const Kept& kept = this->kept(programs_->maps.ports); kept.former) {
+    const __u32 place = FERRY_HOLDER;
+    ferry_steered_port port{};
+    port.cursor = holder;
+    bpf_map_update_elem(kept.former.get(), &place, &port, BPF_ANY);
+  }
   Left left{left_services(), {}};
   if (kept(programs_->maps.endpoints).adopted) add_left_endpoints(left.services);
   if (kept(programs_->maps.members).adopted) left.members = members().keys();
@@ -208,6 +215,8 @@ void KernelSide::attach(bpf_program* program, const std::string& name, int group
         links_.push_back(link);
         return;
       }
+      // At once: the kernel takes its time with one that nobody refers to any more.
+      bpf_link__detach(link);
       bpf_link__destroy(link);
       pins_.remove(name);
     }

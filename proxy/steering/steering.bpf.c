@@ -121,27 +121,38 @@ static __always_inline int keep_or_take_turn(struct bpf_sock_addr* request, cons
   return 1;
 }
 
-/// Where the connection is to go; 0: the relay is to carry it.
+/// Where a connection to this address is to go; 0: the relay is to carry it.
+static __always_inline int find_endpoint(struct bpf_sock_addr* request, const struct ferry_steered_at* at,
+                                         struct ferry_steered_endpoint* endpoint, __u32* number) {
+  const struct ferry_steered* const found = bpf_map_lookup_elem(&services, at);
+  if (!found) {
+    return 0;
+  }
+  // It may be given to another key as soon as it is out of the map.
+  const struct ferry_steered steered = *found;
+  if (steered.count == 0) {
+    return 0;
+  }
+  *number = steered.number;
+  struct ferry_steered_port* const port = bpf_map_lookup_elem(&ports, number);
+  if (!port) {
+    return 0;
+  }
+  return steered.affinity_seconds > 0 ? keep_or_take_turn(request, &steered, port, endpoint)
+                                      : take_turn(&steered, port, endpoint);
+}
+
+/// The same, and remembers it with the socket.
 static __always_inline int choose(struct bpf_sock_addr* request, const struct ferry_address* address,
                                   struct ferry_steered_endpoint* endpoint) {
   if (!request->sk) {
     return 0;
   }
   const struct ferry_steered_at at = {.address = *address, .port = bpf_ntohs((__u16)request->user_port)};
-  const struct ferry_steered* const steered = bpf_map_lookup_elem(&services, &at);
-  if (!steered || steered->count == 0) {
+  __u32 number = 0;
+  if (!find_endpoint(request, &at, endpoint, &number)) {
     // It may have been connected, steered and disconnected before.
     bpf_sk_storage_delete(&sockets, request->sk);
-    return 0;
-  }
-  __u32 number = steered->number;
-  struct ferry_steered_port* const port = bpf_map_lookup_elem(&ports, &number);
-  if (!port) {
-    return 0;
-  }
-  const int found = steered->affinity_seconds > 0 ? keep_or_take_turn(request, steered, port, endpoint)
-                                                  : take_turn(steered, port, endpoint);
-  if (!found) {
     return 0;
   }
   struct ferry_steered_socket* const socket =

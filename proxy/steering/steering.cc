@@ -39,6 +39,8 @@ constexpr std::size_t kFullNoMore = 70;
 
 constexpr std::string_view kPaused = "an endpoint has not taken a connection lately";
 
+constexpr std::string_view kNoRoom = "the steering maps have no room for it";
+
 /// Compares keys and values of maps, none of which has padding.
 struct ByBytes {
   template <typename Layout>
@@ -190,6 +192,9 @@ class BpfSteering final : public Steering {
   std::size_t members_ = 0;
   std::size_t steered_addresses_ = 0;
   std::set<std::string> nearly_full_;
+  std::set<Entry*> without_room_;
+  /// Since it was last looked whether they have room now.
+  bool room_came_ = false;
   std::uint64_t pauses_ = 0;
   std::minstd_rand random_{std::random_device{}()};
   std::shared_ptr<asio::posix::stream_descriptor> troubles_;
@@ -229,6 +234,11 @@ void BpfSteering::take(const ferry_trouble& trouble) {
   {
     const std::lock_guard lock(mutex_);
     if (trouble.number >= by_number_.size() || by_number_[trouble.number] == nullptr) return;
+    const auto& lists = by_number_[trouble.number]->lists;
+    const bool is_there = std::any_of(lists.begin(), lists.end(),
+                                      [&trouble](const EndpointList& list) { return list.contains(trouble.endpoint); });
+    // A connection to one that has gone says nothing of those that there are.
+    if (!is_there) return;
     told = {*by_number_[trouble.number]->name,
             Backend{.address = address_of(trouble.endpoint.address), .port = trouble.endpoint.port},
             static_cast<int>(trouble.error)};
@@ -283,6 +293,7 @@ void BpfSteering::take_up(const ServicePorts& service_ports) {
   }
   for (auto& [name, entry] : entries_) write(entry);
   drop_members_but_those_wanted(left.members);
+  warn_of_full_maps();
 }
 
 void BpfSteering::drop_members_but_those_wanted(const std::vector<ferry_steered_member>& members) {
@@ -321,6 +332,11 @@ void BpfSteering::apply(const std::vector<config::ServicePortChange>& changes) {
       remove(change.name);
     }
   }
+  const std::lock_guard lock(mutex_);
+  // What there was no room for may have found some.
+  if (std::exchange(room_came_, false)) {
+    for (Entry* const entry : std::exchange(without_room_, {})) write(*entry);
+  }
   warn_of_full_maps();
 }
 
@@ -354,6 +370,8 @@ void BpfSteering::remove(const ServicePortName& name) {
   }
   release_number(entry);
   release(entry);
+  without_room_.erase(&entry);
+  room_came_ = true;
   write_others(entry, addresses);
   entries_.erase(found);
 }
@@ -388,6 +406,9 @@ void BpfSteering::write_others(const Entry& entry, const std::vector<ferry_steer
 }
 
 void BpfSteering::write(Entry& entry) {
+  const std::size_t endpoints_before = endpoints_;
+  const std::size_t addresses_before = steered_addresses_;
+  without_room_.erase(&entry);
   entry.why_not = why_not_steered(*entry.info);
   // The relay knows who of them came first.
   if (entry.why_not.empty() && is_contested(entry)) entry.why_not = "another service port has its address";
@@ -397,7 +418,7 @@ void BpfSteering::write(Entry& entry) {
     steer(entry, false);
   } else if (entry.why_not.empty()) {
     if (!steer(entry, true)) {
-      entry.why_not = "there is no room for its addresses";
+      entry.why_not = kNoRoom;
       steer(entry, false);
     }
   } else {
@@ -409,10 +430,12 @@ void BpfSteering::write(Entry& entry) {
     }
   }
   for (EndpointList& list : entry.lists) list.settle(kernel_);
+  if (entry.why_not == kNoRoom) without_room_.insert(&entry);
+  if (endpoints_ < endpoints_before || steered_addresses_ < addresses_before) room_came_ = true;
 }
 
 std::string_view BpfSteering::bring_endpoints(Entry& entry) {
-  if (entry.number == 0 && take_number(entry) == 0) return "there is no room for it";
+  if (entry.number == 0 && take_number(entry) == 0) return kNoRoom;
   const bool members = affinity_seconds(*entry.info) > 0;
   bool room = true;
   for (const AddressFamily family : config::kAddressFamilies) {
@@ -423,7 +446,7 @@ std::string_view BpfSteering::bring_endpoints(Entry& entry) {
     endpoints_ += list.count();
     if (list.has_members()) members_ += list.count();
   }
-  return room ? std::string_view() : "there is no room for its endpoints";
+  return room ? std::string_view() : kNoRoom;
 }
 
 bool BpfSteering::steer(Entry& entry, bool on) {

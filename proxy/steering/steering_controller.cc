@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/settings/duration.h"
+#include "proxy/steering/endpoint_probe.h"
 #include "proxy/steering/mounts.h"
 #include "proxy/steering/pins.h"
 
@@ -87,15 +88,15 @@ void SteeringController::attach() {
     }
     options.cgroup = *root;
   }
+  if (options.pin_path.empty()) {
+    logger_->info("steering will end with this process, for no BPF file system is mounted");
+  }
   try {
     const Pins pins(options.pin_path);
   } catch (const std::runtime_error& error) {
     if (settings_.mode == SteeringMode::kRequire) throw;
     logger_->warn("steering will end with this process, for it cannot be pinned: {}", error.what());
     options.pin_path.clear();
-  }
-  if (options.pin_path.empty() && settings_.pin_path.empty()) {
-    logger_->info("steering will end with this process: no BPF file system is mounted");
   }
   Steering::ServicePorts ports;
   ports.reserve(waiting_.size());
@@ -161,6 +162,25 @@ void SteeringController::apply(const std::vector<config::ServicePortChange>& cha
 }
 
 void SteeringController::note_trouble(const SteeringTrouble& trouble) {
+  const TimePoint now = Clock::now();
+  std::erase_if(probes_, [now](const auto& one) { return one.second && now >= *one.second + kTrust; });
+  if (probes_.size() >= kMostProbes) return;
+  if (!probes_.try_emplace({trouble.name, trouble.endpoint}).second) return;
+  probe_endpoint(executor_, trouble.endpoint, kProbePatience, [this, trouble](bool taken) { probed(trouble, taken); });
+}
+
+void SteeringController::probed(const SteeringTrouble& trouble, bool taken) {
+  if (!taken) {
+    probes_.erase({trouble.name, trouble.endpoint});
+    confirmed(trouble);
+    return;
+  }
+  probes_[{trouble.name, trouble.endpoint}] = Clock::now();
+  logger_->debug("{}: {} {}, but does from here: it stays", trouble.name.to_string(), place_of(trouble.endpoint),
+                 what_happened(trouble));
+}
+
+void SteeringController::confirmed(const SteeringTrouble& trouble) {
   const bool is_new = pause(trouble.name);
   relay_.suspect(trouble);
   if (is_new) {

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -53,15 +55,23 @@ class SteeringRelay {
   virtual bool suspects(const config::ServicePortName& name) const = 0;
 };
 
-/// Steers what can be steered while all is well. A service port of which an endpoint has not taken a connection is left
-/// to the relay, which tries the next endpoint: for a second at first, longer each time that it happens again soon, and
-/// until the relay has no doubts of its endpoints. For the control thread, but for what there is to see.
+/// Steers what can be steered while all is well. An endpoint that has not taken a steered connection is tried from
+/// here: where it answers, what is in the way is the client's own, a network policy for instance, and no business of
+/// the relay's. Otherwise the service port is left to the relay, which tries the next endpoint: for a second at first,
+/// longer each time that it happens again soon, and until the relay has no doubts of its endpoints. For the control
+/// thread, but for what there is to see.
 class SteeringController final : public SteeringView {
  public:
   static constexpr std::chrono::seconds kFirstPause{1};
   static constexpr std::chrono::seconds kLongestPause{60};
   /// A pause so long after the one before is a first one again.
   static constexpr std::chrono::seconds kForget{120};
+  /// How long an endpoint has to answer when it is tried from here; as long as the relay gives the first it dials.
+  static constexpr std::chrono::milliseconds kProbePatience{250};
+  /// One that has answered is not tried again sooner.
+  static constexpr std::chrono::seconds kTrust{1};
+  /// Endpoints that are tried, or were lately, at most.
+  static constexpr std::size_t kMostProbes = 256;
 
   /// `relay` outlives it.
   SteeringController(const boost::asio::any_io_executor& executor, SteeringSettings settings, SteeringRelay& relay,
@@ -97,7 +107,10 @@ class SteeringController final : public SteeringView {
   /// Throws std::runtime_error with the reason.
   void attach();
   void fail(const std::string& why);
+  using Place = std::pair<config::ServicePortName, config::Backend>;
   void note_trouble(const SteeringTrouble& trouble);
+  void probed(const SteeringTrouble& trouble, bool taken);
+  void confirmed(const SteeringTrouble& trouble);
   /// False: it is paused already.
   bool pause(const config::ServicePortName& name);
   void look_again();
@@ -114,6 +127,8 @@ class SteeringController final : public SteeringView {
   boost::asio::steady_timer timer_;
   bool looking_ = false;
   std::unordered_map<config::ServicePortName, Pause> pauses_;
+  /// When those that have answered did; none: they are being tried.
+  std::map<Place, std::optional<TimePoint>> probes_;
 
   /// Guards these against those who look.
   mutable std::mutex mutex_;

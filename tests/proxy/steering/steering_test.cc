@@ -420,8 +420,46 @@ TEST_F(SteeringTest, WhatThereIsNoRoomForIsLeftToTheRelay) {
   options.most_endpoints = 1;
   attach(options);
   serve(info({listen("127.0.0.1"), listen("127.0.0.2")}));
-  EXPECT_THAT(why_not(), HasSubstr("no room for its endpoints"));
+  EXPECT_THAT(why_not(), HasSubstr("no room"));
   EXPECT_EQ(connect(service_), ENETUNREACH);
+}
+
+TEST_F(SteeringTest, WhatThereWasNoRoomForIsSteeredWhenSomeComes) {
+  SteeringOptions options;
+  options.most_endpoints = 2;
+  attach(options);
+  const Place a = listen("127.0.0.1");
+  const auto other = info({listen("127.0.0.2"), listen("127.0.0.3")});
+  other->name.service.name = "other";
+  other->cluster_ips = {ip("10.96.0.11")};
+  steering_->apply({ServicePortChange{other->name, nullptr, other}});
+  serve(info({a}));
+  EXPECT_THAT(why_not(), HasSubstr("no room"));
+  steering_->apply({ServicePortChange{other->name, other, nullptr}});
+  EXPECT_EQ(why_not(), "");
+  EXPECT_EQ(connect(service_), 0);
+}
+
+TEST_F(SteeringTest, NothingIsToldOfAnEndpointThatHasGone) {
+  attach();
+  const Place a = listen("127.0.0.1");
+  const Place b = listen("127.0.0.2");
+  const Place late = listen("127.0.0.3");
+  ASSERT_EQ(::listen(listeners_.at(a.port).get(), 0), 0);
+  serve(info({a}));
+  std::vector<UniqueFd> waiting;
+  for (int count = 0; count < 3; ++count) {
+    connect(service_, true, SOCK_NONBLOCK);
+    waiting.push_back(std::move(socket_));
+  }
+  listeners_.erase(late.port);
+  serve(info({b, late}));
+  // By then the SYNs to the one before were sent again, too.
+  while (troubles_.empty() || counters().dialled < 40) {
+    connect(service_, true, SOCK_NONBLOCK);
+    if (loop_.run_one_for(std::chrono::milliseconds(50)) == 0) loop_.restart();
+  }
+  for (const SteeringTrouble& trouble : troubles_) EXPECT_EQ(trouble.endpoint.port, late.port);
 }
 
 TEST_F(SteeringTest, ProcessesOutsideOfTheGroupAreNotSteered) {
