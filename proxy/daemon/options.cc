@@ -39,9 +39,9 @@ struct RawOptions {
   std::string steering = "auto";
   std::string steering_cgroup;
   std::string steering_pin_path;
-  std::string steering_max_service_ports = "32768";
+  std::string steering_max_service_ports = "16384";
   std::string steering_max_endpoints = "131072";
-  std::string steering_max_affinities = "16384";
+  std::string steering_max_affinities = "8192";
   std::string proxy_protocol_from;
   std::string bind_address = "0.0.0.0";
   std::string oom_score_adj;
@@ -191,14 +191,14 @@ void define_steering_flags(CLI::App& app, RawOptions& raw) {
       ->option_text("PATH")
       ->group(group);
   app.add_option("--steering-max-service-ports", raw.steering_max_service_ports,
-                 "Service ports that are steered, at most; the relay has the\nothers (default 32768)")
+                 "Service ports that are steered, at most; the relay has the\nothers (default 16384)")
       ->option_text("N")
       ->group(group);
   app.add_option("--steering-max-endpoints", raw.steering_max_endpoints, "Their endpoints, at most (default 131072)")
       ->option_text("N")
       ->group(group);
   app.add_option("--steering-max-affinities", raw.steering_max_affinities,
-                 "Clients that keep their endpoint for sessionAffinity, at\nmost (default 16384)")
+                 "Clients that keep their endpoint for sessionAffinity, at\nmost (default 8192)")
       ->option_text("N")
       ->group(group);
 }

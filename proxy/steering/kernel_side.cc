@@ -33,6 +33,9 @@ bpf_map_info about_map(int fd) {
   return info;
 }
 
+/// One of so many endpoints may be held as a member, too.
+constexpr std::size_t kAffinityShare = 4;
+
 template <typename Key, typename Value>
 void copy_entries(int from, int to) {
   Key key{};
@@ -96,7 +99,7 @@ void KernelSide::open(const SteeringOptions& options) {
   };
   size(maps.services, 2 * options.most_service_ports);
   size(maps.endpoints, options.most_endpoints);
-  size(maps.members, options.most_endpoints);
+  size(maps.members, std::max<std::size_t>(1, options.most_endpoints / kAffinityShare));
   size(maps.affinities, options.most_affinities);
   size(maps.ports, options.most_service_ports + FERRY_FIRST_PORT);
   for (bpf_map* const map : {maps.services, maps.endpoints, maps.members, maps.affinities, maps.ports, maps.sockets}) {

@@ -23,10 +23,11 @@ struct SteeringOptions {
   /// A folder of a BPF file system in which steering lives on without a process; empty: it ends with this one.
   std::string pin_path{};
   /// What does not fit goes through the relay.
-  std::size_t most_service_ports = std::size_t{1} << 15U;
+  std::size_t most_service_ports = std::size_t{1} << 14U;
+  /// Of these a quarter may be of service ports with affinity.
   std::size_t most_endpoints = std::size_t{1} << 17U;
   /// Clients that are to keep their endpoints; of more, those give way who have not connected for the longest.
-  std::size_t most_affinities = std::size_t{1} << 14U;
+  std::size_t most_affinities = std::size_t{1} << 13U;
 };
 
 /// An endpoint that did not take a steered connection.
