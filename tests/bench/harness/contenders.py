@@ -15,6 +15,9 @@ BIN = ROOT / "build/release/bin"
 SERVERS = ["127.0.1.1:9000", "127.0.1.2:9000"]
 """Where tests/bench/load serves: most cases need the first alone."""
 
+RELAY_ALONE = ["--steering=off", "--steering-pin-path=/none"]
+"""Nobody else on the host is to be steered, and what another kube-ferry steers is none of ours."""
+
 
 class Contender:
     """A way to the servers. Between start() and stop(), clients find each at one of `addresses`."""
@@ -170,7 +173,7 @@ def write_manifest(folder, objects):
 def start_ferry(flags, workers, cpus, ranges="127.96.0.0/16", until="synced"):
     command = [str(BIN / "kube-ferry"), "--hostname-override", "bench", "--workers", str(workers),
                "--service-cidr", ranges, "--healthz-bind-address", "127.0.0.1:10256",
-               "--metrics-bind-address", "127.0.0.1:10249", "--admin-socket", "", *flags]
+               "--metrics-bind-address", "127.0.0.1:10249", "--admin-socket", "", *RELAY_ALONE, *flags]
     return Process(command, cpus, wait_for=until)
 
 
