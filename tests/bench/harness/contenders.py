@@ -76,11 +76,31 @@ class Ferry(Contender):
     name = "kube-ferry"
     addresses = ["127.96.0.10:9000", "127.96.0.11:9000"]
     carries_datagrams = True
+    flags = []
+    until = "synced"
 
     def start(self):
         objects = [item for name, address, server in zip(("one", "two"), self.addresses, SERVERS, strict=True)
                    for item in service_objects(name, address, server)]
-        self.process = start_ferry(["--source-file", write_manifest(self.work, objects)], self.workers, self.cpus())
+        self.process = start_ferry(["--source-file", write_manifest(self.work, objects), *self.flags], self.workers,
+                                   self.cpus(), until=self.until)
+
+
+class Steered(Ferry):
+    """Steers the clients of this group: no packet of theirs passes the daemon."""
+
+    name = "kube-ferry, steered"
+    until = "steering connections of"
+
+    def __init__(self, group, *place):
+        super().__init__(*place)
+        self.pins = f"--steering-pin-path={group.pins}"
+        self.flags = ["--steering=require", f"--steering-cgroup={group.path}", self.pins]
+
+    def stop(self):
+        super().stop()
+        # It would go on without the daemon.
+        run([str(BIN / "kube-ferry"), "--cleanup", self.pins])
 
 
 class Haproxy(Contender):
@@ -205,6 +225,6 @@ def started(kind, workers, pinned=True):
             contender.stop()
 
 
-def load(command, address, *flags, cpus=None):
+def load(command, address, *flags, cpus=None, prefix=()):
     """What a client of tests/bench/load measured."""
-    return json.loads(run([str(BIN / "bench_load"), command, address, *map(str, flags)], cpus))
+    return json.loads(run([*prefix, str(BIN / "bench_load"), command, address, *map(str, flags)], cpus))
