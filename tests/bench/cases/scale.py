@@ -15,7 +15,7 @@ import urllib.request
 from collections import Counter
 
 from harness.cluster import ApiServer, address, endpoint, write_cluster
-from harness.contenders import BIN, ROOT, start_ferry
+from harness.contenders import BIN, RELAY_ALONE, ROOT, start_ferry
 from harness.contenders import server as bench_server
 from harness.processes import Process, run
 from harness.prober import Prober
@@ -80,7 +80,7 @@ def split(server):
         recorder = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "997", "--call-graph", "dwarf,16384", "-o", data]
         command = [*recorder, "--", str(BIN / "kube-ferry"), "--hostname-override", "bench", "--workers", "2",
                    "--service-cidr", RANGE, "--healthz-bind-address", "", "--metrics-bind-address", "",
-                   "--master", server.url]
+                   *RELAY_ALONE, "--master", server.url]
         with Process(command, wait_for="synced") as process:
             for pid in process.pids()[1:]:
                 os.kill(pid, 2)

@@ -15,6 +15,9 @@ BIN = ROOT / "build/release/bin"
 SERVERS = ["127.0.1.1:9000", "127.0.1.2:9000"]
 """Where tests/bench/load serves: most cases need the first alone."""
 
+RELAY_ALONE = ["--steering=off", "--steering-pin-path=/none"]
+"""Nobody else on the host is to be steered, and what another kube-ferry steers is none of ours."""
+
 
 class Contender:
     """A way to the servers. Between start() and stop(), clients find each at one of `addresses`."""
@@ -73,11 +76,31 @@ class Ferry(Contender):
     name = "kube-ferry"
     addresses = ["127.96.0.10:9000", "127.96.0.11:9000"]
     carries_datagrams = True
+    flags = []
+    until = "synced"
 
     def start(self):
         objects = [item for name, address, server in zip(("one", "two"), self.addresses, SERVERS, strict=True)
                    for item in service_objects(name, address, server)]
-        self.process = start_ferry(["--source-file", write_manifest(self.work, objects)], self.workers, self.cpus())
+        self.process = start_ferry(["--source-file", write_manifest(self.work, objects), *self.flags], self.workers,
+                                   self.cpus(), until=self.until)
+
+
+class Steered(Ferry):
+    """Steers the clients of this group: no packet of theirs passes the daemon."""
+
+    name = "kube-ferry, steered"
+    until = "steering connections of"
+
+    def __init__(self, group, *place):
+        super().__init__(*place)
+        self.pins = f"--steering-pin-path={group.pins}"
+        self.flags = ["--steering=require", f"--steering-cgroup={group.path}", self.pins]
+
+    def stop(self):
+        super().stop()
+        # It would go on without the daemon.
+        run([str(BIN / "kube-ferry"), "--cleanup", self.pins])
 
 
 class Haproxy(Contender):
@@ -170,7 +193,7 @@ def write_manifest(folder, objects):
 def start_ferry(flags, workers, cpus, ranges="127.96.0.0/16", until="synced"):
     command = [str(BIN / "kube-ferry"), "--hostname-override", "bench", "--workers", str(workers),
                "--service-cidr", ranges, "--healthz-bind-address", "127.0.0.1:10256",
-               "--metrics-bind-address", "127.0.0.1:10249", "--admin-socket", "", *flags]
+               "--metrics-bind-address", "127.0.0.1:10249", "--admin-socket", "", *RELAY_ALONE, *flags]
     return Process(command, cpus, wait_for=until)
 
 
@@ -202,6 +225,6 @@ def started(kind, workers, pinned=True):
             contender.stop()
 
 
-def load(command, address, *flags, cpus=None):
+def load(command, address, *flags, cpus=None, prefix=()):
     """What a client of tests/bench/load measured."""
-    return json.loads(run([str(BIN / "bench_load"), command, address, *map(str, flags)], cpus))
+    return json.loads(run([*prefix, str(BIN / "bench_load"), command, address, *map(str, flags)], cpus))

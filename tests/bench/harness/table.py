@@ -1,5 +1,6 @@
 """Figures of several rounds, and how they are told."""
 
+import math
 import statistics
 
 
@@ -9,9 +10,20 @@ def spread(values, unit="", digits=1):
     return f"{shown[0]}{unit} ({shown[1]} to {shown[2]})"
 
 
+def interval_of_median(values, digits=2):
+    """Where the median of all rounds that there could be lies, at 95 %, by order statistics: between the values at
+    equal places from either end. Nothing where there are too few of them, less than six."""
+    ordered, count = sorted(values), len(values)
+    beyond, place = 0.0, 0
+    while beyond + math.comb(count, place) / 2**count <= 0.025:
+        beyond += math.comb(count, place) / 2**count
+        place += 1
+    return f"{ordered[place - 1]:,.{digits}f} to {ordered[-place]:,.{digits}f}" if place else ""
+
+
 def ratios(ours, theirs):
-    """Of each round by itself: what disturbs the machine disturbs both."""
-    return [a / b for a, b in zip(ours, theirs, strict=True)]
+    """Of each round by itself: what disturbs the machine disturbs both. A disturbed machine may have done nothing."""
+    return [a / b if b else math.inf for a, b in zip(ours, theirs, strict=True)]
 
 
 def markdown(title, header, rows):

@@ -1,0 +1,85 @@
+"""Clients that are steered at connect(2), beside other ways to the same server, and what a change of the maps costs.
+
+All are on loopback in one network, as in `requests`. A steered connection is then the direct one, but for what happens
+in connect(2) and when the socket's state changes; the rule of DNAT is in the output hook, where a node's own is.
+There is one worker: CPU 0 is the proxy's, if there is one, and the clients and the server share CPU 1.
+"""
+
+import json
+from functools import partial
+
+from cases.workers import metrics
+from harness.contenders import BIN, Direct, Dnat, Ferry, Haproxy, Steered, load, server, started
+from harness.control_group import own_control_group
+from harness.processes import run
+from harness.table import interval_of_median, markdown, ratios, spread
+
+
+class Relay(Ferry):
+    name = "kube-ferry, its relay"
+
+
+CONTENDERS = [Direct, Steered, Relay, Haproxy, Dnat]
+
+LOADS = {
+    "request": ("Keep-alive, 50 connections, requests and responses of 64 bytes", []),
+    "connection": ("Connect, request, response, close; 50 at a time", ["--reconnect"]),
+}
+
+
+def steering(options):
+    rates = {unit: {kind: [] for kind in CONTENDERS} for unit in LOADS}
+    failed = {unit: dict.fromkeys(CONTENDERS, 0) for unit in LOADS}
+    with own_control_group() as group:
+        for number in range(2 * options.rounds):
+            # Every other round goes backwards, so that what one leaves behind meets all of them.
+            for kind in CONTENDERS[:: -1 if number % 2 else 1]:
+                for unit, result in turn(kind, group, options.seconds).items():
+                    rates[unit][kind].append(result["requests"] / result["seconds"])
+                    failed[unit][kind] += result["failed"]
+    for unit, (title, _) in LOADS.items():
+        yield compare(f"{title}; {2 * options.rounds} rounds", unit, rates[unit], failed[unit])
+    yield changes()
+
+
+def turn(kind, group, seconds):
+    """Both loads. The clients of all contenders are in the group, which one of them alone steers."""
+    make = partial(Steered, group) if kind is Steered else kind
+    with server("1"), started(make, 1) as contender:
+        results = {unit: load("ask", contender.address, "--seconds", seconds, *flags, cpus="1", prefix=group.inside)
+                   for unit, (_, flags) in LOADS.items()}
+        if kind is Steered and carried_by_the_relay() > 0:
+            raise RuntimeError("the relay has carried connections that were to be steered")
+    return results
+
+
+def carried_by_the_relay():
+    return sum(metrics(r'^kube_ferry_worker_connections_accepted_total{worker="\d+"} (\S+)'))
+
+
+def compare(title, unit, rates, failed):
+    lines = []
+    for kind in CONTENDERS:
+        line = [kind.name, spread(rates[kind], digits=0)]
+        for ours, theirs in ((kind, Direct), (Steered, kind)):
+            each = [] if ours is theirs else ratios(rates[ours], rates[theirs])
+            line += [spread(each, digits=3), interval_of_median(each, digits=3)] if each else ["", ""]
+        lines.append([*line, str(failed[kind])])
+    within = "95 % interval of the median"
+    header = ["1 worker", f"{unit}s a second", "its rate / direct's", within, "steered rate / its", within, "failed"]
+    return markdown(title, header, lines)
+
+
+def changes():
+    """By Google Benchmark, in a process of its own."""
+    told = json.loads(run([str(BIN / "ferry-benchmarks"), "--benchmark_filter=^steer_", "--benchmark_format=json",
+                           "--benchmark_repetitions=10"]))["benchmarks"]
+    times = {}
+    for one in told:
+        if one.get("error_occurred"):
+            raise RuntimeError(f"{one['name']}: {one['error_message']}")
+        if one["run_type"] == "iteration":
+            times.setdefault(int(one["run_name"].rsplit("/", 1)[1]), []).append(one["real_time"])
+    lines = [[f"{endpoints:,}", spread(each, " µs")] for endpoints, each in times.items()]
+    return markdown("One endpoint of a steered service is replaced: until the maps say so",
+                    ["endpoints of the service", "time"], lines)
