@@ -18,21 +18,31 @@ struct Place {
   std::size_t index;
 };
 
-/// What is to go from where, and what is to come.
-struct Difference {
-  std::vector<std::size_t> gone;
-  std::vector<ferry_steered_endpoint> come;
-};
+ferry_steered_endpoint layout(const config::Backend& backend) { return {layout_of(backend.address), backend.port, 0}; }
 
-Difference difference(const std::vector<ferry_steered_endpoint>& there, const config::BackendSet& wanted) {
+/// How sets are sorted.
+bool comes_before(const config::Backend& a, const config::Backend& b) {
+  return a.address != b.address ? a.address < b.address : a.port < b.port;
+}
+
+/// So many endpoints are looked for one by one rather than sorted all.
+constexpr std::size_t kFew = 8;
+
+}  // namespace
+
+void EndpointList::adopt(__u32 number, std::vector<ferry_steered_endpoint> there) {
+  number_ = number;
+  endpoints_ = std::move(there);
+  places_ = endpoints_.size();
+}
+
+EndpointList::Difference EndpointList::difference(const config::BackendSet& wanted) const {
   std::vector<Place> before;
-  before.reserve(there.size());
-  for (std::size_t index = 0; index < there.size(); ++index) before.push_back({there[index], index});
+  before.reserve(endpoints_.size());
+  for (std::size_t index = 0; index < endpoints_.size(); ++index) before.push_back({endpoints_[index], index});
   std::vector<ferry_steered_endpoint> after;
   after.reserve(wanted.backends.size());
-  for (const config::Backend& backend : wanted.backends) {
-    after.push_back({layout_of(backend.address), backend.port, 0});
-  }
+  for (const config::Backend& backend : wanted.backends) after.push_back(layout(backend));
   std::sort(before.begin(), before.end(),
             [](const Place& a, const Place& b) { return compare(a.endpoint, b.endpoint) < 0; });
   std::sort(after.begin(), after.end(), [](const auto& a, const auto& b) { return compare(a, b) < 0; });
@@ -50,12 +60,33 @@ Difference difference(const std::vector<ferry_steered_endpoint>& there, const co
   return made;
 }
 
-}  // namespace
-
-void EndpointList::adopt(__u32 number, std::vector<ferry_steered_endpoint> there) {
-  number_ = number;
-  endpoints_ = std::move(there);
-  places_ = endpoints_.size();
+std::optional<EndpointList::Difference> EndpointList::small_difference(const config::BackendSet& wanted) const {
+  if (!brought_) return std::nullopt;
+  Difference made;
+  const auto go = [this, &made](const config::Backend& backend) {
+    const ferry_steered_endpoint endpoint = layout(backend);
+    const auto found = std::find_if(endpoints_.begin(), endpoints_.end(),
+                                    [&endpoint](const auto& one) { return compare(one, endpoint) == 0; });
+    if (found != endpoints_.end()) made.gone.push_back(static_cast<std::size_t>(found - endpoints_.begin()));
+  };
+  auto old = brought_->backends.begin();
+  const auto end = brought_->backends.end();
+  for (const config::Backend& backend : wanted.backends) {
+    for (; old != end && comes_before(*old, backend); ++old) {
+      if (made.gone.size() == kFew) return std::nullopt;
+      go(*old);
+    }
+    if (old != end && !comes_before(backend, *old)) {
+      ++old;
+    } else {
+      made.come.push_back(layout(backend));
+    }
+  }
+  for (; old != end; ++old) {
+    if (made.gone.size() == kFew) return std::nullopt;
+    go(*old);
+  }
+  return made;
 }
 
 bool EndpointList::put(KernelSide& kernel, std::size_t index, const ferry_steered_endpoint& endpoint, bool members) {
@@ -66,7 +97,8 @@ bool EndpointList::put(KernelSide& kernel, std::size_t index, const ferry_steere
   return false;
 }
 
-bool EndpointList::bring(KernelSide& kernel, __u32 number, const config::BackendSet& wanted, bool members) {
+bool EndpointList::bring(KernelSide& kernel, __u32 number, const std::shared_ptr<const config::BackendSet>& wanted,
+                         bool members) {
   number_ = number;
   if (std::exchange(members_, members) != members) {
     for (const ferry_steered_endpoint& endpoint : endpoints_) {
@@ -77,7 +109,10 @@ bool EndpointList::bring(KernelSide& kernel, __u32 number, const config::Backend
       }
     }
   }
-  auto [gone, come] = difference(endpoints_, wanted);
+  if (brought_ == wanted) return true;
+  const auto small = small_difference(*wanted);
+  auto [gone, come] = small ? *small : difference(*wanted);
+  brought_ = nullptr;
   const auto forget = [this, members](const ferry_steered_endpoint& endpoint) {
     if (members) former_members_.push_back(endpoint);
   };
@@ -104,6 +139,7 @@ bool EndpointList::bring(KernelSide& kernel, __u32 number, const config::Backend
     }
     endpoints_.pop_back();
   }
+  brought_ = wanted;
   return true;
 }
 
@@ -124,6 +160,7 @@ void EndpointList::clear(KernelSide& kernel) {
     former_members_.insert(former_members_.end(), endpoints_.begin(), endpoints_.end());
   }
   endpoints_.clear();
+  brought_ = nullptr;
   settle(kernel);
 }
 

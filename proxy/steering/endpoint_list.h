@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "config/backend_set.h"
@@ -18,7 +20,7 @@ class EndpointList {
 
   /// Has the maps hold these under `number`, and in the map of members if `members` says so. False: there is no room,
   /// and some are missing.
-  bool bring(KernelSide& kernel, __u32 number, const config::BackendSet& wanted, bool members);
+  bool bring(KernelSide& kernel, __u32 number, const std::shared_ptr<const config::BackendSet>& wanted, bool members);
   /// Programs go by count() from now on.
   void settle(KernelSide& kernel);
   /// Programs go by none of it from now on.
@@ -30,9 +32,19 @@ class EndpointList {
   bool has_members() const { return members_; }
 
  private:
+  /// What is to go from which place, and what is to come.
+  struct Difference {
+    std::vector<std::size_t> gone;
+    std::vector<ferry_steered_endpoint> come;
+  };
+  Difference difference(const config::BackendSet& wanted) const;
+  /// The same, where the former set is known and few endpoints differ; none otherwise.
+  std::optional<Difference> small_difference(const config::BackendSet& wanted) const;
   bool put(KernelSide& kernel, std::size_t index, const ferry_steered_endpoint& endpoint, bool members);
 
   __u32 number_ = 0;
+  /// What they were brought to last; null: not known.
+  std::shared_ptr<const config::BackendSet> brought_;
   /// By place.
   std::vector<ferry_steered_endpoint> endpoints_;
   bool members_ = false;

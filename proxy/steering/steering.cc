@@ -96,9 +96,9 @@ __u32 list_number(__u32 number, AddressFamily family) {
 }
 
 /// Where connections to a cluster address go.
-const config::BackendSet& endpoints_of(const ServicePortInfo& info, AddressFamily family) {
+const std::shared_ptr<const config::BackendSet>& endpoints_of(const ServicePortInfo& info, AddressFamily family) {
   const config::FamilyBackends& backends = info.backends_of(family);
-  return info.internal_traffic_policy == config::TrafficPolicy::kLocal ? *backends.local : *backends.cluster;
+  return info.internal_traffic_policy == config::TrafficPolicy::kLocal ? backends.local : backends.cluster;
 }
 
 __u32 affinity_seconds(const ServicePortInfo& info) {

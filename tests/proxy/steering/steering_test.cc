@@ -133,6 +133,7 @@ class SteeringTest : public ::testing::Test {
       sets.at(static_cast<std::size_t>(place.address.family())).backends.push_back({place.address, place.port});
     }
     for (std::size_t family = 0; family < sets.size(); ++family) {
+      std::sort(sets.at(family).backends.begin(), sets.at(family).backends.end());
       made->backends.at(family).cluster = std::make_shared<BackendSet>(sets.at(family));
     }
     return made;
