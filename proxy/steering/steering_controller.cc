@@ -43,8 +43,13 @@ std::string pin_folder(const std::string& pin_path) {
 }
 
 SteeringController::SteeringController(const boost::asio::any_io_executor& executor, SteeringSettings settings,
-                                       SteeringRelay& relay, std::shared_ptr<spdlog::logger> logger)
-    : executor_(executor), settings_(std::move(settings)), relay_(relay), logger_(std::move(logger)), timer_(executor) {
+                                       SteeringRelay& relay, std::shared_ptr<spdlog::logger> logger, Attach attach)
+    : executor_(executor),
+      settings_(std::move(settings)),
+      relay_(relay),
+      logger_(std::move(logger)),
+      attach_(std::move(attach)),
+      timer_(executor) {
   if (settings_.mode == SteeringMode::kOff) why_not_ = kOff;
 }
 
@@ -77,7 +82,6 @@ bool SteeringController::is_a_trial(const std::vector<config::IpPrefix>& service
 }
 
 void SteeringController::attach() {
-  if (!steering_was_built()) throw std::runtime_error("this kube-ferry was built without it");
   SteeringOptions options{settings_.cgroup, pin_folder(settings_.pin_path), settings_.most_service_ports,
                           settings_.most_endpoints, settings_.most_affinities};
   if (options.cgroup.empty()) {
@@ -102,7 +106,7 @@ void SteeringController::attach() {
   ports.reserve(waiting_.size());
   for (const auto& [name, info] : waiting_) ports.push_back(info);
   const auto began = Clock::now();
-  std::shared_ptr<Steering> made = Steering::attach(
+  std::shared_ptr<Steering> made = attach_(
       executor_, options, ports, [this](const SteeringTrouble& trouble) { note_trouble(trouble); }, logger_);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
   logger_->info("steering connections of the processes in {} at connect(2), {} (ready in {} ms)", options.cgroup,

@@ -73,9 +73,14 @@ class SteeringController final : public SteeringView {
   /// Endpoints that are tried, or were lately, at most.
   static constexpr std::size_t kMostProbes = 256;
 
+  /// What begins to steer: Steering::attach.
+  using Attach = std::function<std::unique_ptr<Steering>(const boost::asio::any_io_executor&, const SteeringOptions&,
+                                                         const Steering::ServicePorts&, Steering::OnTrouble,
+                                                         std::shared_ptr<spdlog::logger>)>;
+
   /// `relay` outlives it.
   SteeringController(const boost::asio::any_io_executor& executor, SteeringSettings settings, SteeringRelay& relay,
-                     std::shared_ptr<spdlog::logger> logger);
+                     std::shared_ptr<spdlog::logger> logger, Attach attach = &Steering::attach);
 
   /// Steers from now on, the first state being known and the relay in place; says in the log what came of it. Unless it
   /// is required, not where service addresses are loopback's: those are for trials. Throws std::runtime_error with the
@@ -121,6 +126,7 @@ class SteeringController final : public SteeringView {
   const SteeringSettings settings_;
   SteeringRelay& relay_;
   std::shared_ptr<spdlog::logger> logger_;
+  Attach attach_;
   /// What is to be served, until it is.
   std::unordered_map<config::ServicePortName, std::shared_ptr<const config::ServicePortInfo>> waiting_;
   bool started_ = false;

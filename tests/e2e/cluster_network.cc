@@ -140,8 +140,16 @@ void ClusterNetwork::start_proxy_without_ranges(const std::vector<std::string>& 
                                       "--steering-pin-path=/none"};
   command.insert(command.end(), flags.begin(), flags.end());
   proxy_.reset();
+  proxy_command_ = command;
   proxy_ = std::make_unique<ChildProcess>(command);
   metrics_url_ = proxy_->wait_for_output("metrics[^\n]*(http://127\\.0\\.0\\.1:[0-9]+)");
+}
+
+void ClusterNetwork::upgrade_proxy() {
+  auto next = std::make_unique<ChildProcess>(proxy_command_);
+  const int status = proxy_->wait();
+  if (status != 0) throw std::runtime_error("the proxy before has ended with " + std::to_string(status));
+  proxy_ = std::move(next);
 }
 
 std::string ClusterNetwork::metrics() const { return http("GET", metrics_url_ + "/metrics").body; }

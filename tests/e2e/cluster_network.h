@@ -42,6 +42,9 @@ class ClusterNetwork : public ::testing::Test {
   /// It is not.
   void start_proxy_without_ranges(const std::vector<std::string>& flags = {});
   ChildProcess& proxy() { return *proxy_; }
+  /// Starts another proxy, told the same, and waits until the one before, which is to let its place be taken, has
+  /// ended.
+  void upgrade_proxy();
   void kill_api_server() { api_server_->kill(); }
   /// At the same address, with nothing but the nodes.
   void restart_api_server();
@@ -91,6 +94,7 @@ class ClusterNetwork : public ::testing::Test {
   /// The address from which the pod's last TCP connection came.
   std::string last_client_of(const std::string& pod) const { return pods_.at(pod).stream->last_client(); }
   std::string metrics() const;
+  std::string folder() const { return folder_.path(); }
   /// The path of a file in this test's own folder.
   std::string write_file(const std::string& name, const std::string& text) const { return folder_.write(name, text); }
 
@@ -112,6 +116,7 @@ class ClusterNetwork : public ::testing::Test {
   std::map<std::string, Pod> pods_;
   Api api_;
   std::string metrics_url_;
+  std::vector<std::string> proxy_command_;
   std::unique_ptr<ChildProcess> api_server_;
   std::unique_ptr<ChildProcess> proxy_;
 };

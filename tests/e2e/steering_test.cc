@@ -244,6 +244,24 @@ TEST_F(Steering, TheDaemonsDeathIsNoticedByNobody) {
   EXPECT_EQ(tally.failed, 0U) << tally.to_string();
 }
 
+TEST_F(Steering, UpgradesAreNoticedByNobody) {
+  start_proxy({"--steering=require", "--steering-cgroup=" + own_->path(), "--steering-pin-path=" + pins(),
+               "--takeover-socket=" + folder() + "/take.sock"});
+  wait_until_steering();
+  const Json service = serve({"here-1", "here-2"});
+  const auto load = start_load(service);
+  for (int time = 0; time < 3; ++time) {
+    load->wait_for_more(50);
+    upgrade_proxy();
+    wait_until_steering();
+  }
+  load->wait_for_more(50);
+  set_pods("web", {"there-1"});
+  wait_for_answers(client(), cluster_address(service), {"there-1"});
+  const Tally tally = load->stop();
+  EXPECT_EQ(tally.failed, 0U) << tally.to_string();
+}
+
 TEST_F(Steering, AnOrderlyEndLeavesItAndCleanupTakesItAway) {
   const Json service = serve({"here-1"});
   proxy().signal(SIGTERM);
