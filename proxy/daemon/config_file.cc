@@ -104,6 +104,7 @@ constexpr auto kOwnFields = std::to_array<Field>({
     {"steeringPinPath", Type::kText, "--steering-pin-path"},
     {"steeringMaxServicePorts", Type::kNumber, "--steering-max-service-ports"},
     {"steeringMaxEndpoints", Type::kNumber, "--steering-max-endpoints"},
+    {"steeringMaxConnections", Type::kNumber, "--steering-max-connections"},
     {"steeringMaxAffinities", Type::kNumber, "--steering-max-affinities"},
     {"proxyProtocolFrom", Type::kTexts, "--proxy-protocol-from"},
     {"workers", Type::kNumber, "--workers"},

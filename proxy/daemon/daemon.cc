@@ -60,6 +60,7 @@ SteeringSettings steering_settings(const Options& options) {
           options.steering_pin_path,
           options.steering_max_service_ports,
           options.steering_max_endpoints,
+          options.steering_max_connections,
           options.steering_max_affinities};
 }
 

@@ -72,6 +72,7 @@ Json own_configuration(const Options& options) {
           {"steeringPinPath", options.steering_pin_path},
           {"steeringMaxServicePorts", options.steering_max_service_ports},
           {"steeringMaxEndpoints", options.steering_max_endpoints},
+          {"steeringMaxConnections", options.steering_max_connections},
           {"steeringMaxAffinities", options.steering_max_affinities},
           {"proxyProtocolFrom", list_of({false, options.proxy_protocol_from})},
           {"workers", options.workers},

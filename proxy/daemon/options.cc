@@ -41,6 +41,7 @@ struct RawOptions {
   std::string steering_pin_path;
   std::string steering_max_service_ports = "16384";
   std::string steering_max_endpoints = "131072";
+  std::string steering_max_connections = "65536";
   std::string steering_max_affinities = "8192";
   std::string proxy_protocol_from;
   std::string bind_address = "0.0.0.0";
@@ -195,6 +196,10 @@ void define_steering_flags(CLI::App& app, RawOptions& raw) {
       ->option_text("N")
       ->group(group);
   app.add_option("--steering-max-endpoints", raw.steering_max_endpoints, "Their endpoints, at most (default 131072)")
+      ->option_text("N")
+      ->group(group);
+  app.add_option("--steering-max-connections", raw.steering_max_connections,
+                 "Steered connections that are open at a time, at most\n(default 65536)")
       ->option_text("N")
       ->group(group);
   app.add_option("--steering-max-affinities", raw.steering_max_affinities,
@@ -380,6 +385,7 @@ Options check(const RawOptions& raw) {
   options.steering_max_service_ports =
       parse_steering_size("--steering-max-service-ports", raw.steering_max_service_ports);
   options.steering_max_endpoints = parse_steering_size("--steering-max-endpoints", raw.steering_max_endpoints);
+  options.steering_max_connections = parse_steering_size("--steering-max-connections", raw.steering_max_connections);
   options.steering_max_affinities = parse_steering_size("--steering-max-affinities", raw.steering_max_affinities);
   options.proxy_protocol_from = parse_ranges("--proxy-protocol-from", raw.proxy_protocol_from);
   options.workers = parse_workers(raw.workers);

@@ -66,6 +66,7 @@ struct Options {
   std::string steering_pin_path;
   std::size_t steering_max_service_ports = 0;
   std::size_t steering_max_endpoints = 0;
+  std::size_t steering_max_connections = 0;
   std::size_t steering_max_affinities = 0;
   /// Load balancers whose connections begin with a PROXY header.
   std::vector<config::IpPrefix> proxy_protocol_from;

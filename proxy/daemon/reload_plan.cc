@@ -38,6 +38,7 @@ constexpr auto kFields = std::to_array<Field>({
     field<&Options::steering_pin_path>("--steering-pin-path", When::kAtStart),
     field<&Options::steering_max_service_ports>("--steering-max-service-ports", When::kAtStart),
     field<&Options::steering_max_endpoints>("--steering-max-endpoints", When::kAtStart),
+    field<&Options::steering_max_connections>("--steering-max-connections", When::kAtStart),
     field<&Options::steering_max_affinities>("--steering-max-affinities", When::kAtStart),
     field<&Options::proxy_protocol_from>("--proxy-protocol-from", When::kNow),
     field<&Options::bind_address>("--bind-address", When::kNow),

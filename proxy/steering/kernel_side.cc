@@ -100,6 +100,7 @@ void KernelSide::open(const SteeringOptions& options) {
   size(maps.services, 2 * options.most_service_ports);
   size(maps.endpoints, options.most_endpoints);
   size(maps.members, std::max<std::size_t>(1, options.most_endpoints / kAffinityShare));
+  size(maps.sockets, options.most_connections);
   size(maps.affinities, options.most_affinities);
   size(maps.ports, options.most_service_ports + FERRY_FIRST_PORT);
   for (bpf_map* const map : {maps.services, maps.endpoints, maps.members, maps.affinities, maps.ports, maps.sockets}) {
@@ -130,11 +131,15 @@ const KernelSide::Kept& KernelSide::kept(const bpf_map* map) const {
 void KernelSide::carry_over() {
   const Kept& ports = kept(programs_->maps.ports);
   if (ports.former) copy_entries<__u32, ferry_steered_port>(ports.former.get(), bpf_map__fd(ports.map));
+  const Kept& sockets = kept(programs_->maps.sockets);
+  if (sockets.former) copy_entries<__u64, ferry_steered_socket>(sockets.former.get(), bpf_map__fd(sockets.map));
   const Kept& affinities = kept(programs_->maps.affinities);
   if (affinities.former) {
     copy_entries<ferry_steered_client, ferry_steered_affinity>(affinities.former.get(), bpf_map__fd(affinities.map));
   }
 }
+
+std::size_t KernelSide::most_sockets() const { return bpf_map__max_entries(programs_->maps.sockets); }
 
 KernelSide::Services KernelSide::services() const { return Services(programs_->maps.services); }
 KernelSide::Endpoints KernelSide::endpoints() const { return Endpoints(programs_->maps.endpoints); }
@@ -200,7 +205,7 @@ void KernelSide::attach(const std::string& cgroup) {
   const auto& programs = programs_->progs;
   // Who watches is there before who steers.
   for (bpf_program* const program :
-       {programs.watch, programs.tell_peer4, programs.tell_peer6, programs.steer4, programs.steer6}) {
+       {programs.watch, programs.forget, programs.tell_peer4, programs.tell_peer6, programs.steer4, programs.steer6}) {
     attach(program, bpf_program__name(program), group.get(), about.st_ino);
   }
   pin_maps();

@@ -64,6 +64,7 @@ class KernelSide {
   Services services() const;
   Endpoints endpoints() const;
   Members members() const;
+  std::size_t most_sockets() const;
   /// Shared with the programs.
   std::span<ferry_steered_port> ports() const { return {ports_.get(), most_ports_}; }
 

@@ -63,10 +63,12 @@ struct {
   __type(value, struct ferry_steered_port);
 } ports SEC(".maps");
 
+/// By the sockets' cookies. Storage in the sockets themselves would cost each connection several times as much.
 struct {
-  __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+  __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
-  __type(key, int);
+  __uint(max_entries, 1);
+  __type(key, __u64);
   __type(value, struct ferry_steered_socket);
 } sockets SEC(".maps");
 
@@ -142,30 +144,17 @@ static __always_inline int find_endpoint(struct bpf_sock_addr* request, const st
                                       : take_turn(&steered, port, endpoint);
 }
 
-/// The same, and remembers it with the socket.
+/// The same, and remembers it for the socket.
 static __always_inline int choose(struct bpf_sock_addr* request, const struct ferry_address* address,
                                   struct ferry_steered_endpoint* endpoint) {
-  if (!request->sk) {
-    return 0;
-  }
   const struct ferry_steered_at at = {.address = *address, .port = bpf_ntohs((__u16)request->user_port)};
-  __u32 number = 0;
-  if (!find_endpoint(request, &at, endpoint, &number)) {
-    // It may have been connected, steered and disconnected before.
-    bpf_sk_storage_delete(&sockets, request->sk);
+  struct ferry_steered_socket socket = {.address = at.address, .port = at.port};
+  if (!find_endpoint(request, &at, endpoint, &socket.number)) {
     return 0;
   }
-  struct ferry_steered_socket* const socket =
-      bpf_sk_storage_get(&sockets, request->sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-  if (!socket) {
-    return 0;
-  }
-  socket->dialled_at = bpf_ktime_get_ns();
-  socket->address = at.address;
-  socket->port = at.port;
-  socket->endpoint = *endpoint;
-  socket->number = number;
-  return 1;
+  socket.endpoint = *endpoint;
+  const __u64 cookie = bpf_get_socket_cookie(request);
+  return bpf_map_update_elem(&sockets, &cookie, &socket, BPF_ANY) == 0;
 }
 
 SEC("cgroup/connect4")
@@ -204,10 +193,8 @@ int steer6(struct bpf_sock_addr* request) {
 /// What the socket was steered from, where this is what it was steered to.
 static __always_inline const struct ferry_steered_socket* origin(struct bpf_sock_addr* request,
                                                                  const struct ferry_address* peer) {
-  if (!request->sk) {
-    return 0;
-  }
-  const struct ferry_steered_socket* const socket = bpf_sk_storage_get(&sockets, request->sk, 0, 0);
+  const __u64 cookie = bpf_get_socket_cookie(request);
+  const struct ferry_steered_socket* const socket = bpf_map_lookup_elem(&sockets, &cookie);
   if (!socket || request->user_port != bpf_htons(socket->endpoint.port)) {
     return 0;
   }
@@ -290,17 +277,31 @@ static __always_inline void note_end(const struct bpf_sock_ops* event, __u32 bef
   add(&port->bytes_to_client, received > end_received ? received - end_received : 0);
 }
 
+static __always_inline void note_dial(struct bpf_sock_ops* event, struct ferry_steered_socket* socket,
+                                      struct ferry_steered_port* port) {
+  // A socket that was steered before, and now goes where nobody steers.
+  if (socket->dialled_at || bpf_ntohl(event->remote_port) != socket->endpoint.port) {
+    return;
+  }
+  socket->dialled_at = bpf_ktime_get_ns();
+  add(&port->dialled, 1);
+  // Beside what others on this host may have asked for.
+  bpf_sock_ops_cb_flags_set(
+      event, (int)event->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_RTO_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG);
+}
+
+/// Called several times for each connection of the cgroup: what says nothing is left at once.
 SEC("sockops")
 int watch(struct bpf_sock_ops* event) {
   const __u32 what = event->op;
-  if (what != BPF_SOCK_OPS_TCP_CONNECT_CB && what != BPF_SOCK_OPS_RTO_CB && what != BPF_SOCK_OPS_STATE_CB) {
+  const int dials = what == BPF_SOCK_OPS_TCP_CONNECT_CB;
+  const int is_silent = what == BPF_SOCK_OPS_RTO_CB && event->state == BPF_TCP_SYN_SENT;
+  const int ends = what == BPF_SOCK_OPS_STATE_CB && event->args[1] == BPF_TCP_CLOSE;
+  if (!dials && !is_silent && !ends) {
     return 1;
   }
-  struct bpf_sock* const sk = event->sk;
-  if (!sk) {
-    return 1;
-  }
-  const struct ferry_steered_socket* const socket = bpf_sk_storage_get(&sockets, sk, 0, 0);
+  const __u64 cookie = bpf_get_socket_cookie(event);
+  struct ferry_steered_socket* const socket = bpf_map_lookup_elem(&sockets, &cookie);
   if (!socket) {
     return 1;
   }
@@ -309,29 +310,35 @@ int watch(struct bpf_sock_ops* event) {
   if (!port) {
     return 1;
   }
-  if (what == BPF_SOCK_OPS_TCP_CONNECT_CB) {
-    add(&port->dialled, 1);
-    // Beside what others on this host may have asked for.
-    bpf_sock_ops_cb_flags_set(
-        event, (int)event->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_RTO_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG);
-    return 1;
-  }
-  if (what == BPF_SOCK_OPS_RTO_CB) {
-    if (event->state == BPF_TCP_SYN_SENT) {
-      tell(socket, 0);
-    }
-    return 1;
-  }
-  const __u32 before = event->args[0];
-  const __u32 after = event->args[1];
-  if (after == BPF_TCP_CLOSE) {
+  if (dials) {
+    note_dial(event, socket, port);
+  } else if (is_silent) {
+    tell(socket, 0);
+  } else {
+    const __u32 before = event->args[0];
     if (before == BPF_TCP_SYN_SENT) {
-      note_no_connection(event, sk, socket, port);
+      struct bpf_sock* const sk = event->sk;
+      if (sk) {
+        note_no_connection(event, sk, socket, port);
+      }
     } else {
       note_end(event, before, port);
     }
-  } else if (before == BPF_TCP_SYN_SENT && after == BPF_TCP_ESTABLISHED) {
-    add(&port->established, 1);
+    bpf_map_delete_elem(&sockets, &cookie);
+  }
+  return 1;
+}
+
+// A connect(2) that fails before anything is sent leaves no other trace.
+SEC("cgroup/sock_release")
+int forget(struct bpf_sock* sk) {
+  if (sk->protocol != IPPROTO_TCP) {
+    return 1;
+  }
+  const __u64 cookie = bpf_get_socket_cookie(sk);
+  const struct ferry_steered_socket* const socket = bpf_map_lookup_elem(&sockets, &cookie);
+  if (socket && !socket->dialled_at) {
+    bpf_map_delete_elem(&sockets, &cookie);
   }
   return 1;
 }

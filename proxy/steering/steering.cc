@@ -71,7 +71,6 @@ void set(__u64& counter, std::uint64_t value) {
 
 SteeredCounters counters_of(ferry_steered_port& port) {
   return {.dialled = value_of(port.dialled),
-          .established = value_of(port.established),
           .failed = value_of(port.failed),
           .given_up = value_of(port.given_up),
           .closed = value_of(port.closed),
@@ -81,7 +80,6 @@ SteeredCounters counters_of(ferry_steered_port& port) {
 
 void set_counters(ferry_steered_port& port, const SteeredCounters& counters) {
   set(port.dialled, counters.dialled);
-  set(port.established, counters.established);
   set(port.failed, counters.failed);
   set(port.given_up, counters.given_up);
   set(port.closed, counters.closed);
@@ -572,6 +570,7 @@ std::vector<SteeringMap> BpfSteering::map_use() const {
   return {{"services", steered_addresses_, kernel_.services().most()},
           {"endpoints", endpoints_, kernel_.endpoints().most()},
           {"members", members_, kernel_.members().most()},
+          {"sockets", sum_of_all().open(), kernel_.most_sockets()},
           {"ports", by_number_.size() - free_numbers_.size(), kernel_.ports().size()}};
 }
 
@@ -580,7 +579,8 @@ void BpfSteering::warn_of_full_maps() {
     if (100 * map.entries >= kNearlyFull * map.most && nearly_full_.insert(map.name).second) {
       logger_->warn(
           "the steering map of {} holds {} entries of {} that it may have: connections to what does not fit go through "
-          "the relay; --steering-max-service-ports and --steering-max-endpoints say how many fit",
+          "the relay; --steering-max-service-ports, --steering-max-endpoints and --steering-max-connections say how "
+          "many fit",
           map.name, map.entries, map.most);
     } else if (100 * map.entries < kFullNoMore * map.most) {
       nearly_full_.erase(map.name);

@@ -26,6 +26,8 @@ struct SteeringOptions {
   std::size_t most_service_ports = std::size_t{1} << 14U;
   /// Of these a quarter may be of service ports with affinity.
   std::size_t most_endpoints = std::size_t{1} << 17U;
+  /// Open at a time.
+  std::size_t most_connections = std::size_t{1} << 16U;
   /// Clients that are to keep their endpoints; of more, those give way who have not connected for the longest.
   std::size_t most_affinities = std::size_t{1} << 13U;
 };

@@ -82,8 +82,12 @@ bool SteeringController::is_a_trial(const std::vector<config::IpPrefix>& service
 }
 
 void SteeringController::attach() {
-  SteeringOptions options{settings_.cgroup, pin_folder(settings_.pin_path), settings_.most_service_ports,
-                          settings_.most_endpoints, settings_.most_affinities};
+  SteeringOptions options{.cgroup = settings_.cgroup,
+                          .pin_path = pin_folder(settings_.pin_path),
+                          .most_service_ports = settings_.most_service_ports,
+                          .most_endpoints = settings_.most_endpoints,
+                          .most_connections = settings_.most_connections,
+                          .most_affinities = settings_.most_affinities};
   if (options.cgroup.empty()) {
     const auto root = find_cgroup_root();
     if (!root) {

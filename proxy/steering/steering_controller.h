@@ -40,6 +40,7 @@ struct SteeringSettings {
   std::string pin_path{};
   std::size_t most_service_ports = SteeringOptions{}.most_service_ports;
   std::size_t most_endpoints = SteeringOptions{}.most_endpoints;
+  std::size_t most_connections = SteeringOptions{}.most_connections;
   std::size_t most_affinities = SteeringOptions{}.most_affinities;
 
   friend bool operator==(const SteeringSettings&, const SteeringSettings&) = default;

@@ -77,6 +77,7 @@ struct ferry_steered_affinity {
 
 /// What a steered socket was connected to by its application, and where it went instead.
 struct ferry_steered_socket {
+  /// By bpf_ktime_get_ns(); 0: not yet.
   __u64 dialled_at;
   struct ferry_address address;
   struct ferry_steered_endpoint endpoint;
@@ -90,13 +91,14 @@ struct ferry_steered_port {
   /// Whose turn it is.
   __u64 cursor;
   __u64 dialled;
-  __u64 established;
   __u64 failed;
   __u64 given_up;
   __u64 closed;
   /// Of connections that have ended.
   __u64 bytes_to_endpoint;
   __u64 bytes_to_client;
+  /// Each has a cache line of its own.
+  __u64 unused;
 };
 
 /// An endpoint has not taken a connection.

@@ -4,7 +4,6 @@ namespace ferry::proxy {
 
 SteeredCounters& SteeredCounters::operator+=(const SteeredCounters& more) {
   dialled += more.dialled;
-  established += more.established;
   failed += more.failed;
   given_up += more.given_up;
   closed += more.closed;

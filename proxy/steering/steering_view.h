@@ -14,12 +14,10 @@ namespace ferry::proxy {
 /// What became of steered connections. Counters, which a process takes over from the one before it.
 struct SteeredCounters {
   std::uint64_t dialled = 0;
-  std::uint64_t established = 0;
   /// The endpoint refused, was silent until the kernel gave up, or could not be reached.
   std::uint64_t failed = 0;
   /// Their client has closed them before the endpoint answered.
   std::uint64_t given_up = 0;
-  /// Of those that were established.
   std::uint64_t closed = 0;
   /// Of connections that have ended.
   std::uint64_t bytes_to_endpoint = 0;

@@ -226,6 +226,7 @@ TEST_F(ConfigFileTest, TheConfigurationInForceReadsBackAsItself) {
        "--steering-pin-path=/p",
        "--steering-max-service-ports=1",
        "--steering-max-endpoints=2",
+       "--steering-max-connections=4",
        "--steering-max-affinities=3",
        "--workers=3",
        "--half-close-timeout=1m30s",
@@ -258,7 +259,7 @@ TEST_F(ConfigFileTest, ThePageHoldsTheConfigurationUnderItsGroup) {
       R"("kube-ferry.io":{"kind":"KubeFerryConfiguration","apiVersion":"kube-ferry.io/v1alpha1",)"
       R"("master":"https://...@10.0.0.1","sourceFiles":[],"serverAPIVersion":"auto","serviceCIDR":"","capture":"auto",)"
       R"("steering":"auto","steeringCgroup":"","steeringPinPath":"","steeringMaxServicePorts":16384,)"
-      R"("steeringMaxEndpoints":131072,"steeringMaxAffinities":8192,)"
+      R"("steeringMaxEndpoints":131072,"steeringMaxConnections":65536,"steeringMaxAffinities":8192,)"
       R"("proxyProtocolFrom":[],"workers":2,"halfCloseTimeout":"15m","udpIdleTimeout":"30s","deadPeerTimeout":"30s",)"
       R"("maxEjectedEndpoints":50,"shutdownGrace":"30s","takeoverSocket":"","afterTakeover":"exit",)"
       R"("adminSocket":"/run/kube-ferry/admin.sock",)"

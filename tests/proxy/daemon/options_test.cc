@@ -102,6 +102,7 @@ TEST(Options, WithoutFlagsTheSizesOfSteeringAreItsOwn) {
   const Options options = parse({});
   EXPECT_EQ(options.steering_max_service_ports, SteeringOptions{}.most_service_ports);
   EXPECT_EQ(options.steering_max_endpoints, SteeringOptions{}.most_endpoints);
+  EXPECT_EQ(options.steering_max_connections, SteeringOptions{}.most_connections);
   EXPECT_EQ(options.steering_max_affinities, SteeringOptions{}.most_affinities);
   EXPECT_THAT(refusal({"--steering-max-endpoints=0"}), HasSubstr("--steering-max-endpoints 0"));
 }

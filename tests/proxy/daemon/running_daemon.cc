@@ -42,9 +42,9 @@ std::string Manifest::to_yaml() const {
 namespace {
 
 std::vector<std::string> with_free_ports(std::vector<std::string> flags) {
-  flags.insert(flags.begin(), {"--workers=1", "--healthz-bind-address=127.0.0.1:0",
-                               "--metrics-bind-address=127.0.0.1:0", "--admin-socket=", "--steering=off",
-                               "--steering-pin-path=/none"});
+  flags.insert(flags.begin(),
+               {"--workers=1", "--healthz-bind-address=127.0.0.1:0", "--metrics-bind-address=127.0.0.1:0",
+                "--admin-socket=", "--steering=off", "--steering-pin-path=/none"});
   return flags;
 }
 

@@ -98,7 +98,7 @@ class SteeredHistory : public ::testing::Test {
 
 TEST_F(SteeredHistory, SteeredConnectionsAreAsGoodAsCarriedOnes) {
   book_.add({web_.shown()}, {}, steering_, seconds{5});
-  steer({.dialled = 20, .established = 14, .failed = 5, .given_up = 1, .closed = 10, .bytes_to_client = 500});
+  steer({.dialled = 20, .failed = 5, .given_up = 1, .closed = 10, .bytes_to_client = 500});
   book_.add({web_.shown()}, {}, steering_, seconds{5});
   ASSERT_NE(book_.of(*web_.port), nullptr);
   for (const Sample& sample : {book_.of(*web_.port)->last(), book_.all().last()}) {

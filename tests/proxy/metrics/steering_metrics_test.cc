@@ -65,13 +65,8 @@ TEST(SteeringMetrics, SayHowItStands) {
   EXPECT_THAT(text, Not(HasSubstr("service=\""))) << "nobody used them";
 }
 
-const SteeredCounters kSome{.dialled = 20,
-                            .established = 17,
-                            .failed = 2,
-                            .given_up = 1,
-                            .closed = 10,
-                            .bytes_to_endpoint = 300,
-                            .bytes_to_client = 400};
+const SteeredCounters kSome{
+    .dialled = 20, .failed = 2, .given_up = 1, .closed = 10, .bytes_to_endpoint = 300, .bytes_to_client = 400};
 
 TEST(SteeringMetrics, BothPathsStandBesideEachOther) {
   SteeringSnapshot steering;

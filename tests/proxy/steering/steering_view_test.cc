@@ -10,13 +10,13 @@ namespace ferry::proxy {
 namespace {
 
 TEST(SteeredCounters, AddUpEachByItself) {
-  SteeredCounters sum{1, 2, 3, 4, 5, 6, 7};
-  sum += {10, 20, 30, 40, 50, 60, 70};
-  EXPECT_EQ(sum, (SteeredCounters{11, 22, 33, 44, 55, 66, 77}));
+  SteeredCounters sum{1, 2, 3, 4, 5, 6};
+  sum += {10, 20, 30, 40, 50, 60};
+  EXPECT_EQ(sum, (SteeredCounters{11, 22, 33, 44, 55, 66}));
 }
 
 TEST(SteeredCounters, OpenAreThoseThatHaveNotEnded) {
-  EXPECT_EQ((SteeredCounters{.dialled = 10, .established = 7, .failed = 2, .given_up = 1, .closed = 3}).open(), 4U);
+  EXPECT_EQ((SteeredCounters{.dialled = 10, .failed = 2, .given_up = 1, .closed = 3}).open(), 4U);
   // Read one after the other while they grow.
   EXPECT_EQ((SteeredCounters{.dialled = 1, .closed = 2}).open(), 0U);
 }
