@@ -172,7 +172,7 @@ std::vector<KernelSide::Left::Service> KernelSide::left_services() const {
   return left;
 }
 
-void KernelSide::add_left_endpoints(std::vector<Left::Service>& services) {
+void KernelSide::add_left_endpoints(std::vector<Left::Service>& services) const {
   std::unordered_map<__u32, Left::Service*> by_list;
   for (Left::Service& service : services) by_list.emplace(service.steered.list, &service);
   Endpoints held = endpoints();

@@ -125,7 +125,7 @@ class KernelSide {
   void pin_maps();
   const Kept& kept(const bpf_map* map) const;
   std::vector<Left::Service> left_services() const;
-  void add_left_endpoints(std::vector<Left::Service>& services);
+  void add_left_endpoints(std::vector<Left::Service>& services) const;
 
   Pins pins_;
   std::unique_ptr<steering_programs, DestroyPrograms> programs_;
