@@ -54,7 +54,11 @@ void KernelSide::DestroyPrograms::operator()(steering_programs* programs) const 
 KernelSide::KernelSide(const SteeringOptions& options) : pins_(options.pin_path) {
   // Without CAP_PERFMON they may not read as much.
   if (load(options, true) != 0) {
-    if (const int error = load(options, false)) fail("the kernel refuses the programs", error);
+    const int error = load(options, false);
+    // What libbpf says where it finds no description of them.
+    if (error == ESRCH)
+      throw std::runtime_error("the kernel's own types are not to be seen at /sys/kernel/btf/vmlinux");
+    if (error != 0) fail("the kernel refuses the programs", error);
   }
   share_ports();
   carry_over();

@@ -84,26 +84,23 @@ static __always_inline int same_address(const struct ferry_address* a, const str
 
 static __always_inline void add(__u64* counter, __u64 more) { __sync_fetch_and_add(counter, more); }
 
-/// The endpoint whose turn it is.
-static __always_inline int take_turn(const struct ferry_steered* steered, struct ferry_steered_port* port,
-                                     struct ferry_steered_endpoint* endpoint) {
+// Endpoints are handed on as what the maps hold rather than as copies: those would be kept in registers and on the stack
+// in a way that the kernel takes from no process without CAP_PERFMON.
+
+/// The endpoint whose turn it is; null: the list has just become shorter.
+static __always_inline const struct ferry_steered_endpoint* take_turn(const struct ferry_steered* steered,
+                                                                      struct ferry_steered_port* port) {
   struct ferry_steered_endpoint_at at = {.list = steered->list};
   const __u64 turn = steered->flags & FERRY_STEER_AT_RANDOM ? (__u64)bpf_get_prandom_u32()
                                                             : __sync_fetch_and_add(&port->cursor, 1);
   at.index = (__u32)(turn % steered->count);
-  const struct ferry_steered_endpoint* const found = bpf_map_lookup_elem(&endpoints, &at);
-  // The list has just become shorter.
-  if (!found) {
-    return 0;
-  }
-  *endpoint = *found;
-  return 1;
+  return bpf_map_lookup_elem(&endpoints, &at);
 }
 
 /// The endpoint that this client has had, or else from now on has.
-static __always_inline int keep_or_take_turn(struct bpf_sock_addr* request, const struct ferry_steered* steered,
-                                             struct ferry_steered_port* port,
-                                             struct ferry_steered_endpoint* endpoint) {
+static __always_inline const struct ferry_steered_endpoint* keep_or_take_turn(struct bpf_sock_addr* request,
+                                                                              const struct ferry_steered* steered,
+                                                                              struct ferry_steered_port* port) {
   const struct ferry_steered_client client = {.network = bpf_get_netns_cookie(request), .list = steered->list};
   const __u64 now = bpf_ktime_get_ns();
   struct ferry_steered_affinity* const known = bpf_map_lookup_elem(&affinities, &client);
@@ -111,21 +108,22 @@ static __always_inline int keep_or_take_turn(struct bpf_sock_addr* request, cons
     const struct ferry_steered_member member = {.list = steered->list, .endpoint = known->endpoint};
     if (bpf_map_lookup_elem(&members, &member)) {
       known->used_at = now;
-      *endpoint = member.endpoint;
-      return 1;
+      return &known->endpoint;
     }
   }
-  if (!take_turn(steered, port, endpoint)) {
+  const struct ferry_steered_endpoint* const endpoint = take_turn(steered, port);
+  if (!endpoint) {
     return 0;
   }
   const struct ferry_steered_affinity affinity = {.used_at = now, .endpoint = *endpoint};
   bpf_map_update_elem(&affinities, &client, &affinity, BPF_ANY);
-  return 1;
+  return endpoint;
 }
 
-/// Where a connection to this address is to go; 0: the relay is to carry it.
-static __always_inline int find_endpoint(struct bpf_sock_addr* request, const struct ferry_steered_at* at,
-                                         struct ferry_steered_endpoint* endpoint, __u32* number) {
+/// Where a connection to this address is to go; null: the relay is to carry it.
+static __always_inline const struct ferry_steered_endpoint* find_endpoint(struct bpf_sock_addr* request,
+                                                                          const struct ferry_steered_at* at,
+                                                                          __u32* number) {
   const struct ferry_steered* const found = bpf_map_lookup_elem(&services, at);
   if (!found) {
     return 0;
@@ -140,21 +138,21 @@ static __always_inline int find_endpoint(struct bpf_sock_addr* request, const st
   if (!port) {
     return 0;
   }
-  return steered.affinity_seconds > 0 ? keep_or_take_turn(request, &steered, port, endpoint)
-                                      : take_turn(&steered, port, endpoint);
+  return steered.affinity_seconds > 0 ? keep_or_take_turn(request, &steered, port) : take_turn(&steered, port);
 }
 
 /// The same, and remembers it for the socket.
-static __always_inline int choose(struct bpf_sock_addr* request, const struct ferry_address* address,
-                                  struct ferry_steered_endpoint* endpoint) {
+static __always_inline const struct ferry_steered_endpoint* choose(struct bpf_sock_addr* request,
+                                                                   const struct ferry_address* address) {
   const struct ferry_steered_at at = {.address = *address, .port = bpf_ntohs((__u16)request->user_port)};
   struct ferry_steered_socket socket = {.address = at.address, .port = at.port};
-  if (!find_endpoint(request, &at, endpoint, &socket.number)) {
+  const struct ferry_steered_endpoint* const endpoint = find_endpoint(request, &at, &socket.number);
+  if (!endpoint) {
     return 0;
   }
   socket.endpoint = *endpoint;
   const __u64 cookie = bpf_get_socket_cookie(request);
-  return bpf_map_update_elem(&sockets, &cookie, &socket, BPF_ANY) == 0;
+  return bpf_map_update_elem(&sockets, &cookie, &socket, BPF_ANY) == 0 ? endpoint : 0;
 }
 
 SEC("cgroup/connect4")
@@ -163,10 +161,10 @@ int steer4(struct bpf_sock_addr* request) {
     return 1;
   }
   const struct ferry_address address = {{0, 0, bpf_htonl(0xFFFF), request->user_ip4}};
-  struct ferry_steered_endpoint endpoint;
-  if (choose(request, &address, &endpoint)) {
-    request->user_ip4 = endpoint.address.words[3];
-    request->user_port = bpf_htons(endpoint.port);
+  const struct ferry_steered_endpoint* const endpoint = choose(request, &address);
+  if (endpoint) {
+    request->user_ip4 = endpoint->address.words[3];
+    request->user_port = bpf_htons(endpoint->port);
   }
   return 1;
 }
@@ -179,13 +177,13 @@ int steer6(struct bpf_sock_addr* request) {
   }
   const struct ferry_address address = {
       {request->user_ip6[0], request->user_ip6[1], request->user_ip6[2], request->user_ip6[3]}};
-  struct ferry_steered_endpoint endpoint;
-  if (choose(request, &address, &endpoint)) {
-    request->user_ip6[0] = endpoint.address.words[0];
-    request->user_ip6[1] = endpoint.address.words[1];
-    request->user_ip6[2] = endpoint.address.words[2];
-    request->user_ip6[3] = endpoint.address.words[3];
-    request->user_port = bpf_htons(endpoint.port);
+  const struct ferry_steered_endpoint* const endpoint = choose(request, &address);
+  if (endpoint) {
+    request->user_ip6[0] = endpoint->address.words[0];
+    request->user_ip6[1] = endpoint->address.words[1];
+    request->user_ip6[2] = endpoint->address.words[2];
+    request->user_ip6[3] = endpoint->address.words[3];
+    request->user_port = bpf_htons(endpoint->port);
   }
   return 1;
 }

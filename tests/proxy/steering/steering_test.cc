@@ -18,10 +18,12 @@
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proxy/relay/unique_fd.h"
@@ -67,6 +69,24 @@ Place place_of(const sockaddr_in6& address) {
   ::inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
   return {ip(text.data()), ntohs(address.sin6_port)};
 }
+
+/// This thread does without these, for as long as this object lives.
+class WithoutCapabilities {
+ public:
+  explicit WithoutCapabilities(const std::vector<unsigned>& capabilities) {
+    EXPECT_EQ(::syscall(SYS_capget, &header_, before_.data()), 0) << std::strerror(errno);
+    auto fewer = before_;
+    for (const unsigned capability : capabilities) fewer.at(capability / 32).effective &= ~(1U << capability % 32);
+    EXPECT_EQ(::syscall(SYS_capset, &header_, fewer.data()), 0) << std::strerror(errno);
+  }
+  ~WithoutCapabilities() { ::syscall(SYS_capset, &header_, before_.data()); }
+  WithoutCapabilities(const WithoutCapabilities&) = delete;
+  WithoutCapabilities& operator=(const WithoutCapabilities&) = delete;
+
+ private:
+  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> before_{};
+};
 
 /// A process of one control group and network, made for this suite.
 class SteeringTest : public ::testing::Test {
@@ -257,6 +277,21 @@ TEST_F(SteeringTest, AnEndpointThatRefusesIsToldOfAtOnce) {
   run_until_troubled();
   EXPECT_EQ(troubles_[0].name, name_);
   EXPECT_EQ(troubles_[0].endpoint, (Backend{.address = a.address, .port = a.port}));
+  EXPECT_EQ(troubles_[0].error, ECONNREFUSED);
+}
+
+TEST_F(SteeringTest, WithoutCapPerfmonItSteersAndTellsOfWhoRefuses) {
+  {
+    const WithoutCapabilities fewer({CAP_PERFMON, CAP_SYS_ADMIN});
+    attach();
+  }
+  const Place a = listen("127.0.0.1");
+  serve(info({a}));
+  ASSERT_EQ(connect(service_), 0);
+  EXPECT_EQ(peer(), service_);
+  listeners_.clear();
+  EXPECT_EQ(connect(service_), ECONNREFUSED);
+  run_until_troubled();
   EXPECT_EQ(troubles_[0].error, ECONNREFUSED);
 }
 
