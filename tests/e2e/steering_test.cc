@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "proxy/relay/unique_fd.h"
 #include "tests/e2e/cluster.h"
@@ -36,6 +37,7 @@ constexpr std::size_t kRate = 300;
 class Steering : public ClusterNetwork {
  protected:
   void SetUp() override {
+    if (::getuid() != 0) GTEST_SKIP() << "steering is for root alone";
     ClusterNetwork::SetUp();
     // Pods reach each other by way of their node.
     for (const char* family : {"ipv4/ip_forward", "ipv6/conf/all/forwarding"}) {
