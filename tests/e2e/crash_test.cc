@@ -54,10 +54,11 @@ class Crash : public ClusterNetwork, public ::testing::WithParamInterface<const 
   /// With everything that a former run could be in the way of: addresses it listens at, which it must have, a socket
   /// file, routes and rules.
   void start() {
-    daemon_ = std::make_unique<ChildProcess>(std::vector<std::string>{
-        program("kube-ferry"), "--master", api().url(), "--hostname-override", "node-1", "--cluster-cidr",
-        "10.244.0.0/16", "--capture", GetParam(), "--healthz-bind-address", "127.0.0.1:10256", "--metrics-bind-address",
-        "127.0.0.1:10249", "--admin-socket", socket_, "--bind-address-hard-fail"});
+    daemon_ = std::make_unique<ChildProcess>(
+        std::vector<std::string>{program("kube-ferry"), "--master", api().url(), "--hostname-override", "node-1",
+                                 "--cluster-cidr", "10.244.0.0/16", "--capture", GetParam(), "--healthz-bind-address",
+                                 "127.0.0.1:10256", "--metrics-bind-address", "127.0.0.1:10249", "--admin-socket",
+                                 socket_, "--bind-address-hard-fail", "--steering=off", "--steering-pin-path=/none"});
     started_ = steady_clock::now();
   }
 

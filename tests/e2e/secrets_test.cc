@@ -66,7 +66,8 @@ class Secrets : public ::testing::Test {
   static std::vector<std::string> command(std::vector<std::string> flags) {
     flags.insert(flags.begin(), program("kube-ferry"));
     flags.insert(flags.end(), {"-v=10", "--workers=1", "--healthz-bind-address=", "--hostname-override=node-1",
-                               "--metrics-bind-address=127.0.0.1:0", "--admin-socket="});
+                               "--metrics-bind-address=127.0.0.1:0", "--admin-socket=", "--steering=off",
+                               "--steering-pin-path=/none"});
     return flags;
   }
 

@@ -126,8 +126,8 @@ TEST(BadStart, AnAdminAddressThatIsTakenIsServedOnceItIsFree) {
   boost::asio::io_context loop;
   boost::asio::ip::tcp::acceptor taken(loop, {boost::asio::ip::address_v4::loopback(), 0});
   const std::string address = fmt::format("127.0.0.1:{}", taken.local_endpoint().port());
-  ChildProcess daemon(
-      kube_ferry({"--source-file", folder.write("none.yaml", ""), "--healthz-bind-address", address, kAnyMetrics}));
+  ChildProcess daemon(kube_ferry({"--source-file", folder.write("none.yaml", ""), "--healthz-bind-address", address,
+                                  kAnyMetrics, "--steering=off", "--steering-pin-path=/none"}));
   daemon.wait_for_output("--healthz-bind-address " + address + ": Address already in use");
   taken.close();
   EXPECT_EQ(daemon.wait_for_output("serving health on (http://[^\n]*)"), "http://" + address + "/healthz");

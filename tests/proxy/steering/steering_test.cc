@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -24,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "proxy/relay/unique_fd.h"
@@ -68,6 +70,15 @@ Place place_of(const sockaddr_in6& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   ::inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
   return {ip(text.data()), ntohs(address.sin6_port)};
+}
+
+bool kernel_is_at_least(int major, int minor) {
+  utsname about{};
+  ::uname(&about);
+  int found_major = 0;
+  int found_minor = 0;
+  EXPECT_EQ(std::sscanf(about.release, "%d.%d", &found_major, &found_minor), 2) << about.release;
+  return std::pair(found_major, found_minor) >= std::pair(major, minor);
 }
 
 /// This thread does without these, for as long as this object lives.
@@ -281,6 +292,7 @@ TEST_F(SteeringTest, AnEndpointThatRefusesIsToldOfAtOnce) {
 }
 
 TEST_F(SteeringTest, WithoutCapPerfmonItSteersAndTellsOfWhoRefuses) {
+  if (!kernel_is_at_least(6, 18)) GTEST_SKIP() << "Linux 6.1 and 6.12 take no such programs without it";
   {
     const WithoutCapabilities fewer({CAP_PERFMON, CAP_SYS_ADMIN});
     attach();
