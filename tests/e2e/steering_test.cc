@@ -109,8 +109,9 @@ TEST_F(Steering, BothFamiliesOfAServiceAreSteered) {
     const std::string text = address.get<std::string>();
     const std::string target = (text.find(':') == std::string::npos ? text : "[" + text + "]") + ":80";
     // The first packet of IPv6 may be lost, whereupon the proxy looks for itself.
-    eventually("the pod sees the client",
-               [&] { return call(client(), target, 1).failed == 0 && last_client_of("here-1") == client_address; });
+    eventually("the pod sees the client", [&, seen = client_address] {
+      return call(client(), target, 1).failed == 0 && last_client_of("here-1") == seen;
+    });
   }
 }
 

@@ -1,11 +1,14 @@
 #include "tests/support/own_control_group.h"
 
 #include <cerrno>
+#include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -34,16 +37,20 @@ OwnControlGroup::OwnControlGroup() {
   need(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "private mounts");
   root_ = mounted("cgroup2");
   bpf_ = mounted("bpf");
-  group_ = root_ + "/kube-ferry-test-" + std::to_string(::getpid());
-  need(::mkdir(group_.c_str(), 0755), group_);
+  group_ = root_ + "/kube-ferry-test-XXXXXX";
+  need(::mkdtemp(group_.data()) == nullptr ? -1 : 0, group_);
   move_to(group_);
 }
 
 OwnControlGroup::~OwnControlGroup() {
-  // What this process has started may outlive this object.
-  std::ifstream members(group_ + "/cgroup.procs");
-  for (std::string process; std::getline(members, process);) std::ofstream(root_ + "/cgroup.procs") << process;
-  ::rmdir(group_.c_str());
+  // What this process has started may outlive this object, and start others meanwhile.
+  constexpr int kTries = 100;
+  for (int tries = 0; tries < kTries; ++tries) {
+    std::ifstream members(group_ + "/cgroup.procs");
+    for (std::string process; std::getline(members, process);) std::ofstream(root_ + "/cgroup.procs") << process;
+    if (::rmdir(group_.c_str()) == 0) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   for (const std::string& folder : {root_, bpf_}) {
     ::umount2(folder.c_str(), MNT_DETACH);
     ::rmdir(folder.c_str());
