@@ -163,6 +163,7 @@ class BpfSteering final : public Steering {
   /// Brings the maps to what is to be.
   void write(Entry& entry);
   std::string_view bring_endpoints(Entry& entry);
+  void clear_lists(Entry& entry);
   /// False: there is no room.
   bool steer(Entry& entry, bool on);
   void release_number(Entry& entry);
@@ -170,8 +171,8 @@ class BpfSteering final : public Steering {
 
   SteeredPort seen(const Entry& entry) const;
   SteeredCounters sum_of_all() const;
-  std::vector<SteeringMap> map_use() const;
-  void warn_of_full_maps();
+  std::vector<SteeringMap> map_use(const SteeredCounters& totals) const;
+  void warn_of_full(const std::vector<SteeringMap>& maps) const;
 
   OnTrouble on_trouble_;
   std::shared_ptr<spdlog::logger> logger_;
@@ -189,7 +190,8 @@ class BpfSteering final : public Steering {
   std::size_t endpoints_ = 0;
   std::size_t members_ = 0;
   std::size_t steered_addresses_ = 0;
-  std::set<std::string> nearly_full_;
+  /// Those that were warned of.
+  mutable std::set<std::string> nearly_full_;
   std::set<Entry*> without_room_;
   /// Since it was last looked whether they have room now.
   bool room_came_ = false;
@@ -291,7 +293,6 @@ void BpfSteering::take_up(const ServicePorts& service_ports) {
   }
   for (auto& [name, entry] : entries_) write(entry);
   drop_members_but_those_wanted(left.members);
-  warn_of_full_maps();
 }
 
 void BpfSteering::drop_members_but_those_wanted(const std::vector<ferry_steered_member>& members) {
@@ -335,7 +336,6 @@ void BpfSteering::apply(const std::vector<config::ServicePortChange>& changes) {
   if (std::exchange(room_came_, false)) {
     for (Entry* const entry : std::exchange(without_room_, {})) write(*entry);
   }
-  warn_of_full_maps();
 }
 
 void BpfSteering::put(const ServicePortName& name, std::shared_ptr<const ServicePortInfo> info) {
@@ -361,11 +361,7 @@ void BpfSteering::remove(const ServicePortName& name) {
   Entry& entry = found->second;
   const std::vector<ferry_steered_at> addresses = entry.addresses();
   steer(entry, false);
-  for (EndpointList& list : entry.lists) {
-    endpoints_ -= list.count();
-    if (list.has_members()) members_ -= list.count();
-    list.clear(kernel_);
-  }
+  clear_lists(entry);
   release_number(entry);
   release(entry);
   without_room_.erase(&entry);
@@ -421,15 +417,19 @@ void BpfSteering::write(Entry& entry) {
     }
   } else {
     steer(entry, false);
-    for (EndpointList& list : entry.lists) {
-      endpoints_ -= list.count();
-      if (list.has_members()) members_ -= list.count();
-      list.clear(kernel_);
-    }
+    clear_lists(entry);
   }
   for (EndpointList& list : entry.lists) list.settle(kernel_);
   if (entry.why_not == kNoRoom) without_room_.insert(&entry);
   if (endpoints_ < endpoints_before || steered_addresses_ < addresses_before) room_came_ = true;
+}
+
+void BpfSteering::clear_lists(Entry& entry) {
+  for (EndpointList& list : entry.lists) {
+    endpoints_ -= list.count();
+    if (list.has_members()) members_ -= list.count();
+    list.clear(kernel_);
+  }
 }
 
 std::string_view BpfSteering::bring_endpoints(Entry& entry) {
@@ -549,7 +549,9 @@ SteeringSnapshot BpfSteering::snapshot() const {
   made.pinned = pinned_;
   for (const auto& [name, entry] : entries_) made.service_ports.emplace(name, seen(entry));
   made.totals = sum_of_all();
-  made.maps = map_use();
+  made.maps = map_use(made.totals);
+  // Here rather than with each change, which it would cost a look at every service port.
+  warn_of_full(made.maps);
   made.pauses = pauses_;
   return made;
 }
@@ -566,16 +568,16 @@ SteeredCounters BpfSteering::sum_of_all() const {
   return sum;
 }
 
-std::vector<SteeringMap> BpfSteering::map_use() const {
+std::vector<SteeringMap> BpfSteering::map_use(const SteeredCounters& totals) const {
   return {{"services", steered_addresses_, kernel_.services().most()},
           {"endpoints", endpoints_, kernel_.endpoints().most()},
           {"members", members_, kernel_.members().most()},
-          {"sockets", sum_of_all().open(), kernel_.most_sockets()},
+          {"sockets", totals.open(), kernel_.most_sockets()},
           {"ports", by_number_.size() - free_numbers_.size(), kernel_.ports().size()}};
 }
 
-void BpfSteering::warn_of_full_maps() {
-  for (const SteeringMap& map : map_use()) {
+void BpfSteering::warn_of_full(const std::vector<SteeringMap>& maps) const {
+  for (const SteeringMap& map : maps) {
     if (100 * map.entries >= kNearlyFull * map.most && nearly_full_.insert(map.name).second) {
       logger_->warn(
           "the steering map of {} holds {} entries of {} that it may have: connections to what does not fit go through "

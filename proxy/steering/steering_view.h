@@ -74,7 +74,7 @@ class SteeringView {
   virtual std::string why_not() const = 0;
   /// None: there is no such service port, or nothing is steered.
   virtual std::optional<SteeredPort> port(const config::ServicePortName& name) const = 0;
-  /// All of it, at a cost in proportion to the service ports.
+  /// All of it, at a cost in proportion to the service ports; the log is warned of maps that are nearly full.
   virtual SteeringSnapshot snapshot() const = 0;
   /// SteeringSnapshot::totals, cheaper.
   virtual SteeredCounters totals() const = 0;
