@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -21,6 +22,7 @@
 #include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -502,6 +504,25 @@ TEST_F(SteeringTest, WhatThereIsNoRoomForIsLeftToTheRelay) {
   serve(info({listen("127.0.0.1"), listen("127.0.0.2")}));
   EXPECT_THAT(why_not(), HasSubstr("no room"));
   EXPECT_EQ(connect(service_), ENETUNREACH);
+}
+
+TEST_F(SteeringTest, AMapThatIsNearlyFullIsWarnedOfOnce) {
+  std::ostringstream said;
+  SteeringOptions options;
+  options.cgroup = own_->path();
+  options.most_endpoints = 4;
+  const auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(said);
+  steering_ = Steering::attach(
+      loop_.get_executor(), options, {}, [](const SteeringTrouble&) {}, std::make_shared<spdlog::logger>("t", sink));
+  serve(info({listen("127.0.0.1")}));
+  steering_->snapshot();
+  EXPECT_EQ(said.str(), "");
+  serve(info({listen("127.0.0.1"), listen("127.0.0.2"), listen("127.0.0.3"), listen("127.0.0.4")}));
+  steering_->snapshot();
+  EXPECT_THAT(said.str(), HasSubstr("the steering map of endpoints holds 4 entries of 4"));
+  said.str("");
+  steering_->snapshot();
+  EXPECT_EQ(said.str(), "");
 }
 
 TEST_F(SteeringTest, WhatThereWasNoRoomForIsSteeredWhenSomeComes) {
