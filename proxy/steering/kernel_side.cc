@@ -1,6 +1,7 @@
 #include "proxy/steering/kernel_side.h"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -32,6 +33,9 @@ bpf_map_info about_map(int fd) {
   if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0) info = {};
   return info;
 }
+
+/// One of so many sockets has a slot. More of them would be of no use to the caches of a processor.
+constexpr std::size_t kSlotShare = 8;
 
 /// One of so many endpoints may be held as a member, too.
 constexpr std::size_t kAffinityShare = 4;
@@ -88,6 +92,7 @@ void KernelSide::Unmap::operator()(ferry_steered_port* ports) const { ::munmap(p
 int KernelSide::load(const SteeringOptions& options, bool reads_kernel) {
   open(options);
   programs_->rodata->reads_kernel = reads_kernel ? 1 : 0;
+  programs_->rodata->slot_mask = bpf_map__max_entries(programs_->maps.slots) - 1;
   for (Kept& kept : kept_) adopt(kept);
   return -steering_programs__load(programs_.get());
 }
@@ -104,10 +109,12 @@ void KernelSide::open(const SteeringOptions& options) {
   size(maps.services, 2 * options.most_service_ports);
   size(maps.endpoints, options.most_endpoints);
   size(maps.members, std::max<std::size_t>(1, options.most_endpoints / kAffinityShare));
-  size(maps.sockets, options.most_connections);
+  const std::size_t slots = std::bit_floor(std::max<std::size_t>(1, options.most_connections / kSlotShare));
+  size(maps.slots, slots);
+  size(maps.sockets, std::max<std::size_t>(1, options.most_connections - std::min(options.most_connections, slots)));
   size(maps.affinities, options.most_affinities);
   size(maps.ports, options.most_service_ports + FERRY_FIRST_PORT);
-  for (bpf_map* const map : {maps.services, maps.endpoints, maps.members, maps.affinities, maps.ports, maps.sockets}) {
+  for (bpf_map* const map : {maps.services, maps.endpoints, maps.members, maps.affinities, maps.ports, maps.slots, maps.sockets}) {
     kept_.push_back(
         {fmt::format("{}-{}", bpf_map__name(map), static_cast<int>(FERRY_STEERING_LAYOUT)), map, false, {}});
   }
@@ -135,15 +142,41 @@ const KernelSide::Kept& KernelSide::kept(const bpf_map* map) const {
 void KernelSide::carry_over() {
   const Kept& ports = kept(programs_->maps.ports);
   if (ports.former) copy_entries<__u32, ferry_steered_port>(ports.former.get(), bpf_map__fd(ports.map));
-  const Kept& sockets = kept(programs_->maps.sockets);
-  if (sockets.former) copy_entries<__u64, ferry_steered_socket>(sockets.former.get(), bpf_map__fd(sockets.map));
+  carry_sockets_over();
   const Kept& affinities = kept(programs_->maps.affinities);
   if (affinities.former) {
     copy_entries<ferry_steered_client, ferry_steered_affinity>(affinities.former.get(), bpf_map__fd(affinities.map));
   }
 }
 
-std::size_t KernelSide::most_sockets() const { return bpf_map__max_entries(programs_->maps.sockets); }
+void KernelSide::carry_sockets_over() {
+  const Kept& sockets = kept(programs_->maps.sockets);
+  if (sockets.former) copy_entries<__u64, ferry_steered_socket>(sockets.former.get(), bpf_map__fd(sockets.map));
+  const Kept& slots = kept(programs_->maps.slots);
+  if (!slots.former) return;
+  KernelMap<__u64, ferry_steered_socket> displaced(sockets.map);
+  std::vector<ferry_steered_slot> all(bpf_map__max_entries(slots.map));
+  const auto slot_of = [&all](__u64 cookie) -> ferry_steered_slot& { return all[cookie & (all.size() - 1)]; };
+  for (const __u64 cookie : displaced.keys()) ++slot_of(cookie).displaced;
+  const KernelMap<__u32, ferry_steered_slot> former(slots.former.get());
+  for (const __u32 index : former.keys()) {
+    ferry_steered_slot held{};
+    if (!former.read(index, held) || held.cookie == 0) continue;
+    ferry_steered_slot& slot = slot_of(held.cookie);
+    if (slot.cookie == 0) {
+      slot.cookie = held.cookie;
+      slot.socket = held.socket;
+    } else if (displaced.put(held.cookie, held.socket)) {
+      ++slot.displaced;
+    }
+  }
+  KernelMap<__u32, ferry_steered_slot> to(slots.map);
+  for (__u32 index = 0; index < all.size(); ++index) to.put(index, all[index]);
+}
+
+std::size_t KernelSide::most_sockets() const {
+  return bpf_map__max_entries(programs_->maps.slots) + bpf_map__max_entries(programs_->maps.sockets);
+}
 
 KernelSide::Services KernelSide::services() const { return Services(programs_->maps.services); }
 KernelSide::Endpoints KernelSide::endpoints() const { return Endpoints(programs_->maps.endpoints); }

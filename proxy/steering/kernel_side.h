@@ -22,7 +22,7 @@ struct steering_programs;
 
 namespace ferry::proxy {
 
-/// A hash map of the kernel's, of which this process alone writes.
+/// A map of the kernel's, of which this process alone writes.
 template <typename Key, typename Value>
 class KernelMap {
  public:
@@ -121,6 +121,7 @@ class KernelSide {
   void adopt(Kept& kept);
   void share_ports();
   void carry_over();
+  void carry_sockets_over();
   void attach(bpf_program* program, const std::string& name, int group, std::uint64_t group_id);
   void pin_maps();
   const Kept& kept(const bpf_map* map) const;

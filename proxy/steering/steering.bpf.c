@@ -16,11 +16,14 @@ struct sock {
   int sk_err;
 } __attribute__((preserve_access_index));
 
+/// How many slots there are less one, all bits below a power of two; said before the programs are loaded.
+const volatile __u32 slot_mask = 0;
+
 /// The process may let programs read the kernel's own data, which takes CAP_PERFMON.
 const volatile __u32 reads_kernel = 1;
 
 /// A client who gives up after less than this says nothing of the endpoint.
-#define PATIENCE_NS (250ULL * 1000 * 1000)
+#define PATIENCE_MS 250
 #define SECOND_NS (1000ULL * 1000 * 1000)
 
 // How many there are of each is said before the programs are loaded.
@@ -63,7 +66,17 @@ struct {
   __type(value, struct ferry_steered_port);
 } ports SEC(".maps");
 
-/// By the sockets' cookies. Storage in the sockets themselves would cost each connection several times as much.
+/// Page-aligned, so that a slot is one cache line.
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct ferry_steered_slot);
+} slots SEC(".maps");
+
+/// By their cookies, the sockets whose slot another has. Storage in the sockets themselves would cost each connection
+/// several times as much.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -83,6 +96,65 @@ static __always_inline int same_address(const struct ferry_address* a, const str
 }
 
 static __always_inline void add(__u64* counter, __u64 more) { __sync_fetch_and_add(counter, more); }
+
+static __always_inline struct ferry_steered_slot* slot_of(__u64 cookie) {
+  const __u32 index = (__u32)cookie & slot_mask;
+  return bpf_map_lookup_elem(&slots, &index);
+}
+
+/// Null: it was not steered.
+static __always_inline struct ferry_steered_socket* find_socket(__u64 cookie) {
+  struct ferry_steered_slot* const slot = slot_of(cookie);
+  if (!slot || slot->cookie == cookie) {
+    return slot ? &slot->socket : 0;
+  }
+  return slot->displaced ? bpf_map_lookup_elem(&sockets, &cookie) : 0;
+}
+
+static __always_inline void forget_socket(__u64 cookie) {
+  struct ferry_steered_slot* const slot = slot_of(cookie);
+  if (!slot) {
+    return;
+  }
+  if (slot->cookie == cookie) {
+    // In order, after all that was read of it.
+    __sync_lock_test_and_set(&slot->cookie, 0);
+  } else if (slot->displaced && bpf_map_delete_elem(&sockets, &cookie) == 0) {
+    __sync_fetch_and_add(&slot->displaced, -1);
+  }
+}
+
+/// 0: there is no room for it.
+static __always_inline int remember_socket(__u64 cookie, const struct ferry_steered_at* at,
+                                           const struct ferry_steered_endpoint* endpoint, __u32 number) {
+  struct ferry_steered_slot* const slot = slot_of(cookie);
+  if (!slot) {
+    return 0;
+  }
+  // It may have been steered before.
+  if (slot->displaced) {
+    forget_socket(cookie);
+  }
+  const __u64 holder = __sync_val_compare_and_swap(&slot->cookie, 0, cookie);
+  if (holder == 0 || holder == cookie) {
+    slot->socket.dialled_at = 0;
+    slot->socket.address = at->address;
+    slot->socket.endpoint = *endpoint;
+    slot->socket.port = at->port;
+    slot->socket.number = number;
+    return 1;
+  }
+  const struct ferry_steered_socket socket = {
+      .address = at->address, .endpoint = *endpoint, .port = at->port, .number = number};
+  if (bpf_map_update_elem(&sockets, &cookie, &socket, BPF_ANY) != 0) {
+    return 0;
+  }
+  __sync_fetch_and_add(&slot->displaced, 1);
+  return 1;
+}
+
+/// Never 0. By the clock that is the cheapest to read: it moves with each of the kernel's ticks.
+static __always_inline __u32 milliseconds(void) { return (__u32)(bpf_ktime_get_coarse_ns() / 1000000) | 1; }
 
 // Endpoints are handed on as what the maps hold rather than as copies: those would be kept in registers and on the stack
 // in a way that the kernel takes from no process without CAP_PERFMON.
@@ -145,14 +217,12 @@ static __always_inline const struct ferry_steered_endpoint* find_endpoint(struct
 static __always_inline const struct ferry_steered_endpoint* choose(struct bpf_sock_addr* request,
                                                                    const struct ferry_address* address) {
   const struct ferry_steered_at at = {.address = *address, .port = bpf_ntohs((__u16)request->user_port)};
-  struct ferry_steered_socket socket = {.address = at.address, .port = at.port};
-  const struct ferry_steered_endpoint* const endpoint = find_endpoint(request, &at, &socket.number);
+  __u32 number = 0;
+  const struct ferry_steered_endpoint* const endpoint = find_endpoint(request, &at, &number);
   if (!endpoint) {
     return 0;
   }
-  socket.endpoint = *endpoint;
-  const __u64 cookie = bpf_get_socket_cookie(request);
-  return bpf_map_update_elem(&sockets, &cookie, &socket, BPF_ANY) == 0 ? endpoint : 0;
+  return remember_socket(bpf_get_socket_cookie(request), &at, endpoint, number) ? endpoint : 0;
 }
 
 SEC("cgroup/connect4")
@@ -191,8 +261,7 @@ int steer6(struct bpf_sock_addr* request) {
 /// What the socket was steered from, where this is what it was steered to.
 static __always_inline const struct ferry_steered_socket* origin(struct bpf_sock_addr* request,
                                                                  const struct ferry_address* peer) {
-  const __u64 cookie = bpf_get_socket_cookie(request);
-  const struct ferry_steered_socket* const socket = bpf_map_lookup_elem(&sockets, &cookie);
+  const struct ferry_steered_socket* const socket = find_socket(bpf_get_socket_cookie(request));
   if (!socket || request->user_port != bpf_htons(socket->endpoint.port)) {
     return 0;
   }
@@ -257,7 +326,7 @@ static __always_inline void note_no_connection(struct bpf_sock_ops* event, struc
     return;
   }
   add(&port->given_up, 1);
-  if (bpf_ktime_get_ns() - socket->dialled_at >= PATIENCE_NS) {
+  if (milliseconds() - socket->dialled_at >= PATIENCE_MS) {
     tell(socket, 0);
   }
 }
@@ -281,7 +350,7 @@ static __always_inline void note_dial(struct bpf_sock_ops* event, struct ferry_s
   if (socket->dialled_at || bpf_ntohl(event->remote_port) != socket->endpoint.port) {
     return;
   }
-  socket->dialled_at = bpf_ktime_get_ns();
+  socket->dialled_at = milliseconds();
   add(&port->dialled, 1);
   // Beside what others on this host may have asked for.
   bpf_sock_ops_cb_flags_set(
@@ -299,7 +368,7 @@ int watch(struct bpf_sock_ops* event) {
     return 1;
   }
   const __u64 cookie = bpf_get_socket_cookie(event);
-  struct ferry_steered_socket* const socket = bpf_map_lookup_elem(&sockets, &cookie);
+  struct ferry_steered_socket* const socket = find_socket(cookie);
   if (!socket) {
     return 1;
   }
@@ -322,7 +391,7 @@ int watch(struct bpf_sock_ops* event) {
     } else {
       note_end(event, before, port);
     }
-    bpf_map_delete_elem(&sockets, &cookie);
+    forget_socket(cookie);
   }
   return 1;
 }
@@ -330,13 +399,13 @@ int watch(struct bpf_sock_ops* event) {
 // A connect(2) that fails before anything is sent leaves no other trace.
 SEC("cgroup/sock_release")
 int forget(struct bpf_sock* sk) {
-  if (sk->protocol != IPPROTO_TCP) {
+  if (sk->protocol != IPPROTO_TCP || sk->state != BPF_TCP_CLOSE) {
     return 1;
   }
   const __u64 cookie = bpf_get_socket_cookie(sk);
-  const struct ferry_steered_socket* const socket = bpf_map_lookup_elem(&sockets, &cookie);
+  const struct ferry_steered_socket* const socket = find_socket(cookie);
   if (socket && !socket->dialled_at) {
-    bpf_map_delete_elem(&sockets, &cookie);
+    forget_socket(cookie);
   }
   return 1;
 }

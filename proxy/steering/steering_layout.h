@@ -10,7 +10,7 @@
 
 enum {
   /// Another number with each change of what the pinned maps hold: no process goes by the maps of another layout.
-  FERRY_STEERING_LAYOUT = 1,
+  FERRY_STEERING_LAYOUT = 2,
 
   /// In ferry_steered::flags.
   FERRY_STEER_AT_RANDOM = 1,
@@ -77,13 +77,25 @@ struct ferry_steered_affinity {
 
 /// What a steered socket was connected to by its application, and where it went instead.
 struct ferry_steered_socket {
-  /// By bpf_ktime_get_ns(); 0: not yet.
-  __u64 dialled_at;
+  /// In milliseconds, by a clock that goes round; 0: not yet.
+  __u32 dialled_at;
   struct ferry_address address;
   struct ferry_steered_endpoint endpoint;
   __u16 port;
   __u16 unused;
   __u32 number;
+};
+
+/// Where a steered socket is remembered first: the slot that its cookie's lowest bits say. The kernel counts cookies up,
+/// so that short connections go round in slots that are mostly free; no memory is taken or given back for them.
+struct ferry_steered_slot {
+  /// 0: it is free.
+  __u64 cookie;
+  struct ferry_steered_socket socket;
+  /// How many sockets that belong here are in the map of sockets, for another has the slot.
+  __u32 displaced;
+  /// Each is a cache line.
+  __u32 unused;
 };
 
 /// What all CPUs share of a service port.

@@ -32,6 +32,7 @@
 
 #include "proxy/relay/unique_fd.h"
 #include "proxy/steering/pins.h"
+#include "proxy/steering/steering_layout.h"
 #include "tests/support/own_control_group.h"
 #include "tests/support/own_network.h"
 
@@ -197,6 +198,29 @@ class SteeringTest : public ::testing::Test {
     address.sin_port = htons(to.port);
     ::inet_pton(AF_INET, to.address.to_string().c_str(), &address.sin_addr);
     return ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+  }
+  /// Sockets that end, are refused, and fail before anything is sent: ten of each.
+  void come_and_go() {
+    const Place a = listen("127.0.0.1");
+    serve(info({a}));
+    for (int count = 0; count < 10; ++count) {
+      ASSERT_EQ(connect(service_), 0);
+      UniqueFd server(::accept4(listeners_.at(a.port).get(), nullptr, nullptr, 0));
+      server.reset();
+      socket_.reset();
+    }
+    listeners_.erase(a.port);
+    for (int count = 0; count < 10; ++count) ASSERT_EQ(connect(service_), ECONNREFUSED);
+    serve(info({{ip("192.0.2.1"), 80}}));
+    for (int count = 0; count < 10; ++count) ASSERT_EQ(connect(service_), ENETUNREACH);
+    socket_.reset();
+  }
+  /// Those that are steered, until one is not.
+  std::vector<UniqueFd> connect_as_many_as_fit(std::size_t most = 20) {
+    std::vector<UniqueFd> held;
+    while (held.size() < most && connect(service_) == 0) held.push_back(std::move(socket_));
+    socket_.reset();
+    return held;
   }
   Place peer() const {
     sockaddr_storage address{};
@@ -387,28 +411,54 @@ TEST_F(SteeringTest, WhatIsRememberedOfASocketGoesWithIt) {
   SteeringOptions options;
   options.most_connections = 2;
   attach(options);
-  const Place a = listen("127.0.0.1");
-  serve(info({a}));
-  // One that ends, one that is refused, and one that fails before anything is sent.
-  for (int count = 0; count < 10; ++count) {
-    ASSERT_EQ(connect(service_), 0);
-    UniqueFd server(::accept4(listeners_.at(a.port).get(), nullptr, nullptr, 0));
-    server.reset();
-    socket_.reset();
-  }
-  listeners_.clear();
-  for (int count = 0; count < 10; ++count) ASSERT_EQ(connect(service_), ECONNREFUSED);
-  serve(info({{ip("192.0.2.1"), 80}}));
-  for (int count = 0; count < 10; ++count) ASSERT_EQ(connect(service_), ENETUNREACH);
-  socket_.reset();
-  const Place b = listen("127.0.0.2");
+  come_and_go();
+  serve(info({listen("127.0.0.2")}));
+  const auto held = connect_as_many_as_fit();
+  EXPECT_EQ(held.size(), 2U) << "the rest is left to the relay";
+  EXPECT_EQ(counters().dialled, 22U);
+}
+
+// The first one has the only slot.
+TEST_F(SteeringTest, WhatIsRememberedOfASocketWhoseSlotAnotherHasGoesWithIt) {
+  SteeringOptions options;
+  options.most_connections = 2;
+  attach(options);
+  serve(info({listen("127.0.0.2")}));
+  ASSERT_EQ(connect(service_), 0);
+  UniqueFd first = std::move(socket_);
+  come_and_go();
+  const Place b = listen("127.0.0.3");
   serve(info({b}));
   ASSERT_EQ(connect(service_), 0);
-  const UniqueFd first = std::move(socket_);
+  EXPECT_EQ(peer(), service_);
+  std::swap(first, socket_);
+  EXPECT_EQ(peer(), service_);
+  std::swap(first, socket_);
+  EXPECT_EQ(counters().open(), 2U);
+  EXPECT_EQ(arrived(b), 1U);
+  socket_.reset();
+  EXPECT_EQ(connect_as_many_as_fit().size(), 1U);
+}
+
+TEST_F(SteeringTest, ASocketThatIsConnectedAgainMayFindItsSlotFree) {
+  SteeringOptions options;
+  options.most_connections = 2;
+  attach(options);
+  const Place a = listen("127.0.0.2");
+  serve(info({a}));
   ASSERT_EQ(connect(service_), 0);
-  const UniqueFd second = std::move(socket_);
-  EXPECT_EQ(connect(service_), ENETUNREACH) << "it is left to the relay";
-  EXPECT_EQ(counters().dialled, 22U);
+  UniqueFd first = std::move(socket_);
+  serve(info({{ip("192.0.2.1"), 80}}));
+  ASSERT_EQ(connect(service_), ENETUNREACH);
+  EXPECT_EQ(arrived(a), 1U);
+  first.reset();
+  serve(info({a}));
+  const sockaddr_in6 again = v6_of(service_);
+  ASSERT_EQ(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&again), sizeof(again)), 0);
+  EXPECT_EQ(peer(), service_);
+  EXPECT_EQ(arrived(a), 1U);
+  socket_.reset();
+  EXPECT_EQ(connect_as_many_as_fit().size(), 2U);
 }
 
 TEST_F(SteeringTest, EveryEndpointHasItsShareAfterEachChange) {
@@ -649,14 +699,40 @@ TEST_F(SteeringTest, MapsOfOtherSizesTakeOverWhatIsThere) {
   EXPECT_EQ(counters().dialled, 6U);
 }
 
+// More and less slots, and more and less of those whose slot another has.
+TEST_F(SteeringTest, MapsOfOtherSizesGoOnRememberingTheSockets) {
+  SteeringOptions options = pinned();
+  const Place a = listen("127.0.0.1");
+  const auto service = info({a});
+  std::vector<UniqueFd> held;
+  for (const std::size_t most : {16U, 64U, 8U, 9U}) {
+    options.most_connections = most;
+    steering_.reset();
+    attach(options, {service});
+    if (held.empty()) held = connect_as_many_as_fit(6);
+    ASSERT_EQ(held.size(), 6U);
+    EXPECT_EQ(counters().open(), 6U);
+    for (UniqueFd& one : held) {
+      std::swap(one, socket_);
+      EXPECT_EQ(peer(), service_) << most;
+      std::swap(one, socket_);
+    }
+  }
+  EXPECT_EQ(arrived(a), 6U);
+  held.clear();
+  EXPECT_EQ(counters().open(), 0U);
+  EXPECT_EQ(connect_as_many_as_fit(9).size(), 9U);
+}
+
 TEST_F(SteeringTest, PinsOfAnotherVersionGo) {
   attach(pinned());
+  const std::string now = pins() + "/services-" + std::to_string(FERRY_STEERING_LAYOUT);
   const std::string old = pins() + "/services-0";
-  std::filesystem::rename(pins() + "/services-1", old);
+  std::filesystem::rename(now, old);
   steering_.reset();
   attach(pinned(), {info({listen("127.0.0.1")})});
   EXPECT_FALSE(std::filesystem::exists(old));
-  EXPECT_TRUE(std::filesystem::exists(pins() + "/services-1"));
+  EXPECT_TRUE(std::filesystem::exists(now));
   EXPECT_EQ(connect(service_), 0);
 }
 
