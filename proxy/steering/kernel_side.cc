@@ -114,7 +114,8 @@ void KernelSide::open(const SteeringOptions& options) {
   size(maps.sockets, std::max<std::size_t>(1, options.most_connections - std::min(options.most_connections, slots)));
   size(maps.affinities, options.most_affinities);
   size(maps.ports, options.most_service_ports + FERRY_FIRST_PORT);
-  for (bpf_map* const map : {maps.services, maps.endpoints, maps.members, maps.affinities, maps.ports, maps.slots, maps.sockets}) {
+  for (bpf_map* const map :
+       {maps.services, maps.endpoints, maps.members, maps.affinities, maps.ports, maps.slots, maps.sockets}) {
     kept_.push_back(
         {fmt::format("{}-{}", bpf_map__name(map), static_cast<int>(FERRY_STEERING_LAYOUT)), map, false, {}});
   }
