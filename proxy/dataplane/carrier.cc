@@ -14,6 +14,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// For so many turns after one in which others had something to do, it is likely that they soon have again.
+constexpr unsigned kShortTurns = 64;
+
 /// Most connections end before; those that do not are worth four system calls.
 constexpr std::chrono::seconds kYouth{10};
 /// Looks within the time after which a silent peer counts as vanished.
@@ -182,7 +185,7 @@ void Carrier::client_ready(Session& session, std::uint32_t events, TimePoint now
   }
   session.client.note(events);
   if (!session.dialling) {
-    with_memory(session, now, [&] { carry(session, now); });
+    with_memory(session, now, [&] { ready(session, now); });
   } else if (session.client.failed) {
     // A FIN alone is no reason to stop: the client may have sent its request and wait for the answer.
     close(session, ConnectionEnd::kClientLeft, now);
@@ -200,7 +203,7 @@ void Carrier::backend_ready(Session& session, std::uint32_t events, TimePoint no
       return;
     }
     session.backend.note(events);
-    carry(session, now);
+    ready(session, now);
   });
 }
 
@@ -223,6 +226,8 @@ void Carrier::finish_turn(TimePoint now) {
     session->replaced = false;
   }
   replaced_.clear();
+  short_turns_ = std::exchange(others_had_events_, false) ? kShortTurns : short_turns_ - std::min(1U, short_turns_);
+  resources_.budget = short_turns_ > 0 ? RelayResources::kShortBudget : RelayResources::kLongBudget;
   turn_.swap(queued_);
   for (Session* const session : turn_) {
     session->queued = false;
@@ -301,6 +306,23 @@ void Carrier::give_up(Session& session, TimePoint now) {
   reset(session, ConnectionEnd::kNoEndpoint, now);
 }
 
+void Carrier::ready(Session& session, TimePoint now) {
+  if (session.to_backend.streams() || session.to_client.streams()) {
+    // After those that are soon done.
+    queue(session);
+  } else {
+    note_others();
+    carry(session, now);
+  }
+}
+
+void Carrier::queue(Session& session) {
+  if (!session.queued) {
+    session.queued = true;
+    queued_.push_back(&session);
+  }
+}
+
 void Carrier::carry(Session& session, TimePoint now) {
   const Direction::Result up = session.to_backend.pump(session.client, session.backend, resources_);
   const Direction::Result down = session.to_client.pump(session.backend, session.client, resources_);
@@ -313,10 +335,7 @@ void Carrier::carry(Session& session, TimePoint now) {
     pass_reset(session, up, down, now);
     return;
   }
-  if (more && !session.queued) {
-    session.queued = true;
-    queued_.push_back(&session);
-  }
+  if (more) queue(session);
   if (session.to_backend.sender_finished() || session.to_client.sender_finished()) {
     pass_ends(session, up, down, now);
   }

@@ -61,6 +61,9 @@ class Carrier {
   /// answered in time be taken for silent because we were busy.
   void act_on_deadlines(TimePoint now);
 
+  /// Somebody who moves little has had something to do in this turn: streams leave him soon the next one.
+  void note_others() { others_had_events_ = true; }
+
   /// Relays wait for another turn, whatever epoll says.
   bool has_queued() const { return !queued_.empty(); }
   std::optional<TimePoint> next_deadline();
@@ -81,7 +84,9 @@ class Carrier {
   void shed(Session& session, TimePoint now);
   void give_up(Session& session, TimePoint now);
 
+  void ready(Session& session, TimePoint now);
   void carry(Session& session, TimePoint now);
+  void queue(Session& session);
   void note_moved(Session& session, std::size_t up, std::size_t down, TimePoint now);
   void pass_ends(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now);
   void pass_reset(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now);
@@ -121,6 +126,9 @@ class Carrier {
   /// Whose backend's socket was replaced in this turn.
   std::vector<Session*> replaced_;
   std::size_t open_ = 0;
+  bool others_had_events_ = false;
+  /// Turns for which streams move less at a time.
+  unsigned short_turns_ = 0;
 };
 
 }  // namespace ferry::proxy

@@ -97,10 +97,11 @@ void Worker::run() {
       headers_.act_on_deadlines(now);
       datagrams_.act_on_deadlines(now);
     }
-    carrier_.finish_turn(now);
     datagrams_.finish_turn();
     headers_.finish_turn();
     acceptor_.finish_turn(now);
+    // After the others, for it is streams' turn then.
+    carrier_.finish_turn(now);
     // Last, because commands end watches that events of this turn may still have been for.
     if (std::exchange(mail_, false)) {
       obey_commands(now);
@@ -132,6 +133,7 @@ void Worker::with_memory(Work work) {
 
 void Worker::tell(const epoll_event& event, Clock::time_point now) {
   const EventTag tag(event);
+  if (tag.kind() != EventTag::Kind::kClient && tag.kind() != EventTag::Kind::kBackend) carrier_.note_others();
   switch (tag.kind()) {
     case EventTag::Kind::kMailbox:
       mail_ = true;

@@ -65,11 +65,12 @@ Direction::Result Direction::move_bytes(Leg& from, Leg& to, RelayResources& reso
     if (!from.readable || !to.writable) {
       return result;
     }
-    if (std::max(read, result.moved) >= kBudget) {
+    if (std::max(read, result.moved) >= resources.budget) {
       result.state = State::kMore;
       return result;
     }
-    const Step step = ready_to_splice(resources) ? splice_in(from, read) : copy(from, to, resources, result.moved);
+    const Step step =
+        ready_to_splice(resources) ? splice_in(from, resources.budget, read) : copy(from, to, resources, result.moved);
     if (step == Step::kFailed) {
       result.state = State::kBroken;
       return result;
@@ -192,10 +193,9 @@ bool Direction::ready_to_splice(RelayResources& resources) {
   return pipe_ != nullptr;
 }
 
-Direction::Step Direction::splice_in(Leg& from, std::size_t& read) {
+Direction::Step Direction::splice_in(Leg& from, std::size_t budget, std::size_t& read) {
   const ssize_t received = uninterrupted([&] {
-    return ::splice(from.fd.get(), nullptr, pipe_->write_end.get(), nullptr, kBudget,
-                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    return ::splice(from.fd.get(), nullptr, pipe_->write_end.get(), nullptr, budget, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   });
   if (received < 0) {
     from.readable = false;

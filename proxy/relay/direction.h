@@ -17,13 +17,10 @@ namespace ferry::proxy {
 /// to be had, bytes are copied.
 class Direction {
  public:
-  /// Bytes moved before the other connections of the worker get their turn.
-  static constexpr std::size_t kBudget = std::size_t{256} * 1024;
-
   enum class State : std::uint8_t {
     /// Until one of the sockets becomes ready.
     kWaiting,
-    /// The budget is spent and there may be more: call again.
+    /// The budget of `resources` is spent and there may be more: call again.
     kMore,
     /// The sender's FIN was read and every byte before it has been passed on.
     kFinished,
@@ -42,6 +39,9 @@ class Direction {
 
   /// Gives back what this holds. Must be called before the end.
   void release(RelayResources& resources);
+
+  /// Large reads come one after the other: a turn of this takes long.
+  bool streams() const { return splicing_; }
 
   /// The sender's FIN was read.
   bool sender_finished() const { return sender_finished_; }
@@ -71,7 +71,7 @@ class Direction {
   Step flush_pipe(Leg& to, std::size_t& moved);
   Step copy(Leg& from, Leg& to, RelayResources& resources, std::size_t& moved);
   bool ready_to_splice(RelayResources& resources);
-  Step splice_in(Leg& from, std::size_t& read);
+  Step splice_in(Leg& from, std::size_t budget, std::size_t& read);
   void keep(const char* bytes, std::size_t size, RelayResources& resources);
   void drop_held(RelayResources& resources);
   void count_read(bool argues_for_change, std::uint8_t needed);

@@ -126,6 +126,17 @@ TEST_F(DirectionTest, WhatTheReceiverRefusesIsKeptBoundedAndPassedLater) {
   EXPECT_EQ(resources_->held.value(), 0U);
 }
 
+TEST_F(DirectionTest, ATurnEndsWhenItsBudgetIsSpent) {
+  resources_->budget = RelayResources::kShortBudget;
+  // More than a read takes is there before the first one.
+  const int enough = 2 * RelayResources::kShortBudget;
+  ASSERT_EQ(::setsockopt(from_.fd.get(), SOL_SOCKET, SO_RCVLOWAT, &enough, sizeof(enough)), 0);
+  sender_.send(pattern(3 * RelayResources::kShortBudget));
+  const Direction::Result result = pump();
+  EXPECT_EQ(result.state, Direction::State::kMore);
+  EXPECT_EQ(result.moved, RelayResources::kShortBudget);
+}
+
 TEST_F(DirectionTest, AFinWaitsForTheBytesBeforeIt) {
   block();
   sender_.shutdown_write();
