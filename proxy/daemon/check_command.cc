@@ -22,6 +22,7 @@
 #include "proxy/preflight/address_findings.h"
 #include "proxy/preflight/host_findings.h"
 #include "proxy/preflight/range_findings.h"
+#include "proxy/preflight/steering_findings.h"
 #include "watch/kubeconfig/kubeconfig.h"
 
 namespace ferry::proxy {
@@ -124,6 +125,8 @@ Findings check_host(const Options& options, const std::optional<ApiAnswers>& ans
     add(findings, check_kube_proxy({find_processes("kube-proxy"), std::move(rules.places), rules.error}));
     add(findings, check_addresses(options));
     add(findings, check_kernel(kernel, {options.capture, facts.ranges}));
+    const bool trial = !facts.ranges.empty() && facts.ranges.front().address().is_loopback();
+    add(findings, check_steering(read_steering_facts(steering_settings(options), trial)));
   } catch (const std::system_error& failure) {
     findings.push_back(warning("kernel", failure.what(), "run this where the host's network can be seen"));
   }

@@ -54,16 +54,6 @@ config::StoreOptions store_options(const Options& options, decltype(config::Stor
   return made;
 }
 
-SteeringSettings steering_settings(const Options& options) {
-  return {options.steering,
-          options.steering_cgroup,
-          options.steering_pin_path,
-          options.steering_max_service_ports,
-          options.steering_max_endpoints,
-          options.steering_max_connections,
-          options.steering_max_affinities};
-}
-
 }  // namespace
 
 Daemon::Daemon(const Options& options, const Invocation& invocation, std::optional<watch::ClientConfig> api,

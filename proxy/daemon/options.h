@@ -116,6 +116,9 @@ struct Options {
   std::vector<std::string> without_effect;
 };
 
+/// What they say of steering.
+SteeringSettings steering_settings(const Options& options);
+
 /// The answer to --help or --version, to be printed instead of running.
 struct TextToPrint {
   std::string text;

@@ -233,13 +233,19 @@ bool KernelSide::holds(std::uint64_t holder) const {
   return __atomic_load_n(&ports()[FERRY_HOLDER].cursor, __ATOMIC_SEQ_CST) == holder;
 }
 
-void KernelSide::attach(const std::string& cgroup) {
-  const UniqueFd group(::open(cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+UniqueFd KernelSide::open_group(const std::string& cgroup) {
+  UniqueFd group(::open(cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!group) fail("control group " + cgroup, errno);
   struct statfs where {};
-  struct stat about {};
-  if (::fstatfs(group.get(), &where) != 0 || ::fstat(group.get(), &about) != 0) fail("control group " + cgroup, errno);
+  if (::fstatfs(group.get(), &where) != 0) fail("control group " + cgroup, errno);
   if (where.f_type != CGROUP2_SUPER_MAGIC) throw std::runtime_error(cgroup + " is no control group of version 2");
+  return group;
+}
+
+void KernelSide::attach(const std::string& cgroup) {
+  const UniqueFd group = open_group(cgroup);
+  struct stat about {};
+  if (::fstat(group.get(), &about) != 0) fail("control group " + cgroup, errno);
   const auto& programs = programs_->progs;
   // Who watches is there before who steers.
   for (bpf_program* const program :

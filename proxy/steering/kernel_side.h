@@ -86,6 +86,9 @@ class KernelSide {
   /// No other process has taken the maps up since.
   bool holds(std::uint64_t holder) const;
 
+  /// Throws std::runtime_error unless it is a control group of version 2.
+  static UniqueFd open_group(const std::string& cgroup);
+
   /// From now on they steer, in place of those of an earlier process if there are such: each connection meets those or
   /// these. Throws std::runtime_error with the reason.
   void attach(const std::string& cgroup);

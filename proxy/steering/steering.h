@@ -56,6 +56,10 @@ class Steering : public SteeringView {
                                           const ServicePorts& service_ports, OnTrouble on_trouble,
                                           std::shared_ptr<spdlog::logger> logger);
 
+  /// Loads the programs for a moment, attached to nothing. Throws std::runtime_error that says why attach() would fail
+  /// with this control group.
+  static void try_to_load(const std::string& cgroup);
+
   /// Follows the changes, at a cost in proportion to them. Each connection goes to an endpoint of the set before or of
   /// the one after.
   virtual void apply(const std::vector<config::ServicePortChange>& changes) = 0;

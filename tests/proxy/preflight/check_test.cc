@@ -223,5 +223,16 @@ TEST_F(Check, HelpTellsItsFlagsAndExitCodes) {
               AllOf(HasSubstr("Usage: kube-ferry check [FLAGS] [-o json]"), HasSubstr("Exit code: 0")));
 }
 
+TEST_F(Check, SaysWhetherConnectionsWouldBeSteered) {
+  const std::string url = start_api_server();
+  EXPECT_THAT(findings(check({"--master", url, "-o", "json"}), "steering"),
+              ::testing::ElementsAre(HasSubstr("ok: left off, for service addresses are loopback's")));
+  const Finished required =
+
+      check({"--master", url, "-o", "json", "--steering=require", "--steering-cgroup=" + folder().path().string()});
+  EXPECT_THAT(findings(required, "steering"), ::testing::ElementsAre(HasSubstr("error: --steering require: ")));
+  EXPECT_EQ(required.status, 1);
+}
+
 }  // namespace
 }  // namespace ferry::testing

@@ -12,6 +12,7 @@
 #include "proxy/preflight/finding.h"
 #include "proxy/preflight/host_findings.h"
 #include "proxy/preflight/range_findings.h"
+#include "proxy/preflight/steering_findings.h"
 
 namespace ferry::proxy {
 
@@ -283,6 +284,27 @@ TEST(KernelFindings, FewLocalPortsAndPortsThatAreNotReusedAreWarnings) {
   facts.port_reuse_writable = false;
   EXPECT_THAT(check_kernel(facts, {}), ElementsAre(good("Linux"), good("sk_lookup"), warned("leaves 1000 ports"),
                                                    warned("net.ipv4.tcp_tw_reuse is 2 and cannot be set")));
+}
+
+TEST(SteeringFindings, SayWhatIsSteeredAndWhereItIsPinned) {
+  const SteeringFacts facts{.cgroup = "/sys/fs/cgroup", .pin_folder = "/sys/fs/bpf/kube-ferry"};
+  EXPECT_THAT(check_steering(facts), ElementsAre(good("/sys/fs/cgroup can be steered at connect(2), and pinned in /sys/"
+                                                      "fs/bpf/kube-ferry")));
+  EXPECT_THAT(check_steering({.cgroup = "/sys/fs/cgroup"}), ElementsAre(warned("no BPF file system is mounted")));
+  EXPECT_THAT(check_steering({.mode = SteeringMode::kOff}), ElementsAre(good("off")));
+  EXPECT_THAT(check_steering({.trial = true}), ElementsAre(good("loopback's")));
+}
+
+TEST(SteeringFindings, WhatCannotBeHadIsAmissWhereItIsRequired) {
+  const auto both = [](SteeringFacts facts, const std::string& part) {
+    facts.mode = SteeringMode::kAuto;
+    EXPECT_THAT(check_steering(facts), ElementsAre(warned("the relay will carry every connection: " + part)));
+    facts.mode = SteeringMode::kRequire;
+    EXPECT_THAT(check_steering(facts), ElementsAre(bad("--steering require: " + part)));
+  };
+  both({.built = false}, "this kube-ferry was built without steering");
+  both({}, "the root of the hierarchy of cgroup v2 is mounted nowhere in sight");
+  both({.cgroup = "/sys/fs/cgroup", .refused = "Operation not permitted"}, "Operation not permitted");
 }
 
 TEST(LimitFindings, TellWhatDescriptorsAreEnoughFor) {
