@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 
 /// For so many turns after one in which others had something to do, it is likely that they soon have again.
 constexpr unsigned kShortTurns = 64;
+/// Bytes that all streams together move before it is looked whether others have something to do.
+constexpr std::size_t kStreamsShare = RelayResources::kLongBudget;
 
 /// Most connections end before; those that do not are worth four system calls.
 constexpr std::chrono::seconds kYouth{10};
@@ -228,14 +230,7 @@ void Carrier::finish_turn(TimePoint now) {
   replaced_.clear();
   short_turns_ = std::exchange(others_had_events_, false) ? kShortTurns : short_turns_ - std::min(1U, short_turns_);
   resources_.budget = short_turns_ > 0 ? RelayResources::kShortBudget : RelayResources::kLongBudget;
-  turn_.swap(queued_);
-  for (Session* const session : turn_) {
-    session->queued = false;
-    if (!session->closed) {
-      with_memory(*session, now, [&] { carry(*session, now); });
-    }
-  }
-  turn_.clear();
+  serve_queued(now);
   if (!closed_.empty()) {
     queued_.erase(std::remove_if(queued_.begin(), queued_.end(), [](const Session* s) { return s->closed; }),
                   queued_.end());
@@ -243,6 +238,22 @@ void Carrier::finish_turn(TimePoint now) {
   while (!closed_.empty()) {
     const std::unique_ptr<Session> freed(&closed_.front());
   }
+}
+
+void Carrier::serve_queued(TimePoint now) {
+  turn_.swap(queued_);
+  moved_in_turn_ = 0;
+  auto next = turn_.begin();
+  while (next != turn_.end() && moved_in_turn_ < kStreamsShare) {
+    Session& session = **next++;
+    session.queued = false;
+    if (!session.closed) with_memory(session, now, [&] { carry(session, now); });
+  }
+  // Whoever was not served is first the next time. No more of them than there were, so this takes no memory.
+  turn_.erase(turn_.begin(), next);
+  turn_.insert(turn_.end(), queued_.begin(), queued_.end());
+  queued_.clear();
+  turn_.swap(queued_);
 }
 
 void Carrier::act_on_deadlines(TimePoint now) {
@@ -326,6 +337,7 @@ void Carrier::queue(Session& session) {
 void Carrier::carry(Session& session, TimePoint now) {
   const Direction::Result up = session.to_backend.pump(session.client, session.backend, resources_);
   const Direction::Result down = session.to_client.pump(session.backend, session.client, resources_);
+  moved_in_turn_ += up.moved + down.moved;
   if (up.moved + down.moved > 0) {
     note_moved(session, up.moved, down.moved, now);
   }

@@ -87,6 +87,7 @@ class Carrier {
   void ready(Session& session, TimePoint now);
   void carry(Session& session, TimePoint now);
   void queue(Session& session);
+  void serve_queued(TimePoint now);
   void note_moved(Session& session, std::size_t up, std::size_t down, TimePoint now);
   void pass_ends(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now);
   void pass_reset(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now);
@@ -129,6 +130,7 @@ class Carrier {
   bool others_had_events_ = false;
   /// Turns for which streams move less at a time.
   unsigned short_turns_ = 0;
+  std::size_t moved_in_turn_ = 0;
 };
 
 }  // namespace ferry::proxy

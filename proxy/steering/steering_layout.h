@@ -86,8 +86,8 @@ struct ferry_steered_socket {
   __u32 number;
 };
 
-/// Where a steered socket is remembered first: the slot that its cookie's lowest bits say. The kernel counts cookies up,
-/// so that short connections go round in slots that are mostly free; no memory is taken or given back for them.
+/// Where a steered socket is remembered first: the slot that its cookie's lowest bits say. The kernel counts cookies
+/// up, so that short connections go round in slots that are mostly free; no memory is taken or given back for them.
 struct ferry_steered_slot {
   /// 0: it is free.
   __u64 cookie;

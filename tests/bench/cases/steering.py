@@ -6,12 +6,14 @@ round's figure is the median of its parts.
 There is one worker: CPU 0 is the proxy's, if there is one, and the clients and the server share CPU 1.
 """
 
+import contextlib
 import json
 import statistics
 from functools import partial
+from pathlib import Path
 
 from cases.workers import metrics
-from harness.contenders import BIN, Direct, Dnat, Ferry, Haproxy, Steered, load, server, started
+from harness.contenders import BIN, SERVERS, Direct, Dnat, Ferry, Haproxy, Steered, load, server, started
 from harness.control_group import own_control_group
 from harness.processes import run
 from harness.table import interval_of_median, markdown, ratios, spread
@@ -30,7 +32,7 @@ LOADS = {
 
 
 PARTS = 7
-"""Into so many the turns of a round are cut, and those interleaved: the machine's speed changes from second to second."""
+"""Into so many the turns of a round are cut, which are interleaved: the machine's speed changes all the time."""
 
 
 def steering(options):
@@ -42,6 +44,7 @@ def steering(options):
                     results[unit][kind].append(parts)
     for unit in LOADS:
         yield compare(unit, results[unit])
+    yield one_by_one(options.rounds)
     yield changes()
 
 
@@ -91,6 +94,44 @@ def compare(unit, results):
     header = ["1 worker", f"{unit}s a second", "its rate / direct's", within, "steered rate / its", within, "failed",
               "came to the relay"]
     return markdown(f"{LOADS[unit][0]}; {len(rounds)} rounds", header, lines)
+
+
+WAYS = ["straight, no program attached to anything", "straight, from a process that nobody steers",
+        "straight, from one that is steered", "steered, to the service"]
+
+
+def one_by_one(rounds):
+    """What a single connection takes where nothing else is in the way: the least tenth of many."""
+    times = {way: [] for way in WAYS}
+    with without_time_wait(), own_control_group() as group:
+        for _ in range(2 * rounds):
+            for way, time in zip(WAYS, [*shortest([], SERVERS[0]), *beside_steering(group)], strict=True):
+                times[way].append(time)
+    lines = [[way, spread(each, " µs"), spread(ratios(times[WAYS[0]], each), digits=3)] for way, each in times.items()]
+    return markdown(f"A connection by itself, both ends in one process, a tenth takes at most; {2 * rounds} rounds",
+                    ["", "time", "the first one's time / its"], lines)
+
+
+@contextlib.contextmanager
+def without_time_wait():
+    """What earlier connections have left would lengthen the search for a port more and more."""
+    setting = Path("/proc/sys/net/ipv4/tcp_max_tw_buckets")
+    before = setting.read_text()
+    setting.write_text("0")
+    try:
+        yield
+    finally:
+        setting.write_text(before)
+
+
+def beside_steering(group):
+    with started(partial(Steered, group), 1) as contender:
+        return [*shortest([], SERVERS[0]), *shortest(group.inside, SERVERS[0], contender.address)]
+
+
+def shortest(prefix, *addresses):
+    told = run([*prefix, str(BIN / "bench_load"), "alternately", SERVERS[0], *addresses, "--count", "3000"], "1")
+    return [one["p10_us"] for one in json.loads(told)]
 
 
 def changes():

@@ -6,9 +6,11 @@
 #include <exception>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "tests/bench/load/alternately.h"
 #include "tests/bench/load/client.h"
 #include "tests/bench/load/server.h"
 #include "tests/bench/load/sockets.h"
@@ -64,6 +66,12 @@ int run(int argc, char** argv) {
   CLI::App* const hold = command("hold", "Idle connections, until standard input ends");
   hold->add_option("--connections", connections, "(1)");
 
+  CLI::App* const alternate = command("alternately", "A server here, and connections to it one by one");
+  std::vector<std::string> ways;
+  std::size_t count = 1000;
+  alternate->add_option("ways", ways, "Addresses and ports that lead to it")->required();
+  alternate->add_option("--count", count, "Connections to each (1000)")->check(CLI::Range(10U, 10'000'000U));
+
   CLI11_PARSE(app, argc, argv);
   const sockaddr_in at = ferry::bench::parse_endpoint(address);
   load.length = std::chrono::duration<double>(seconds);
@@ -78,6 +86,10 @@ int run(int argc, char** argv) {
     std::puts(ferry::bench::stream(at, kinds.at(kind), connections, load.length).dump().c_str());
   } else if (hold->parsed()) {
     ferry::bench::hold(at, connections);
+  } else if (alternate->parsed()) {
+    std::vector<sockaddr_in> addresses;
+    for (const std::string& way : ways) addresses.push_back(ferry::bench::parse_endpoint(way));
+    std::puts(ferry::bench::alternately(at, addresses, count).dump().c_str());
   }
   return EXIT_SUCCESS;
 }
