@@ -399,7 +399,8 @@ int watch(struct bpf_sock_ops* event) {
 // A connect(2) that fails before anything is sent leaves no other trace.
 SEC("cgroup/sock_release")
 int forget(struct bpf_sock* sk) {
-  if (sk->protocol != IPPROTO_TCP || sk->state != BPF_TCP_CLOSE) {
+  // One that waits for its first bytes to be sent with its SYN is in SYN_SENT already (TCP_FASTOPEN_CONNECT, tcp(7)).
+  if (sk->protocol != IPPROTO_TCP || (sk->state != BPF_TCP_CLOSE && sk->state != BPF_TCP_SYN_SENT)) {
     return 1;
   }
   const __u64 cookie = bpf_get_socket_cookie(sk);

@@ -22,6 +22,7 @@
 #include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
@@ -199,7 +200,7 @@ class SteeringTest : public ::testing::Test {
     ::inet_pton(AF_INET, to.address.to_string().c_str(), &address.sin_addr);
     return ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
   }
-  /// Sockets that end, are refused, and fail before anything is sent: ten of each.
+  /// Sockets that end, are refused, fail before anything is sent, and are closed before anything is sent: ten of each.
   void come_and_go() {
     const Place a = listen("127.0.0.1");
     serve(info({a}));
@@ -213,7 +214,19 @@ class SteeringTest : public ::testing::Test {
     for (int count = 0; count < 10; ++count) ASSERT_EQ(connect(service_), ECONNREFUSED);
     serve(info({{ip("192.0.2.1"), 80}}));
     for (int count = 0; count < 10; ++count) ASSERT_EQ(connect(service_), ENETUNREACH);
+    serve(info({listen("127.0.0.9")}));
+    for (int count = 0; count < 10; ++count) connect_with_the_first_bytes();
     socket_.reset();
+  }
+  /// Nothing is sent before there are bytes to send.
+  void connect_with_the_first_bytes() {
+    socket_ = UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    for (const int option : {TCP_FASTOPEN_NO_COOKIE, TCP_FASTOPEN_CONNECT}) {
+      const int on = 1;
+      ASSERT_EQ(::setsockopt(socket_.get(), IPPROTO_TCP, option, &on, sizeof(on)), 0) << std::strerror(errno);
+    }
+    const sockaddr_in6 address = v6_of(service_);
+    ASSERT_EQ(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
   }
   /// Those that are steered, until one is not.
   std::vector<UniqueFd> connect_as_many_as_fit(std::size_t most = 20) {
