@@ -1,6 +1,7 @@
 #include "proxy/dataplane/carrier.h"
 
 #include <algorithm>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -230,7 +231,7 @@ void Carrier::finish_turn(TimePoint now) {
   replaced_.clear();
   short_turns_ = std::exchange(others_had_events_, false) ? kShortTurns : short_turns_ - std::min(1U, short_turns_);
   resources_.budget = short_turns_ > 0 ? RelayResources::kShortBudget : RelayResources::kLongBudget;
-  serve_queued(now);
+  serve_queued(now, kStreamsShare);
   if (!closed_.empty()) {
     queued_.erase(std::remove_if(queued_.begin(), queued_.end(), [](const Session* s) { return s->closed; }),
                   queued_.end());
@@ -240,11 +241,11 @@ void Carrier::finish_turn(TimePoint now) {
   }
 }
 
-void Carrier::serve_queued(TimePoint now) {
+void Carrier::serve_queued(TimePoint now, std::size_t most) {
   turn_.swap(queued_);
   moved_in_turn_ = 0;
   auto next = turn_.begin();
-  while (next != turn_.end() && moved_in_turn_ < kStreamsShare) {
+  while (next != turn_.end() && moved_in_turn_ < most) {
     Session& session = **next++;
     session.queued = false;
     if (!session.closed) with_memory(session, now, [&] { carry(session, now); });
@@ -257,6 +258,10 @@ void Carrier::serve_queued(TimePoint now) {
 }
 
 void Carrier::act_on_deadlines(TimePoint now) {
+  // Nobody is idle or silent whose bytes only wait for their turn.
+  if (const auto next = next_deadline(); !queued_.empty() && next && *next <= now) {
+    serve_queued(now, std::numeric_limits<std::size_t>::max());
+  }
   dialler_.act_on_deadlines(now);
   checks_.expire(now, [&](Session::Check& due) { with_memory(due.session, now, [&] { check(due.session, now); }); });
   drain_due(now);

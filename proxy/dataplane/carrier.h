@@ -87,7 +87,8 @@ class Carrier {
   void ready(Session& session, TimePoint now);
   void carry(Session& session, TimePoint now);
   void queue(Session& session);
-  void serve_queued(TimePoint now);
+  /// Until they have moved `most` bytes together.
+  void serve_queued(TimePoint now, std::size_t most);
   void note_moved(Session& session, std::size_t up, std::size_t down, TimePoint now);
   void pass_ends(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now);
   void pass_reset(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now);

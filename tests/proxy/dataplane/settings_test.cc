@@ -161,6 +161,28 @@ TEST_F(Settings, AConnectionWithoutTrafficIsClosedInTime) {
   EXPECT_EQ(totals().idle_timeouts, 1U);
 }
 
+TEST_F(Settings, AStreamWhoseBytesWaitForABusyWorkerIsNotIdle) {
+  constexpr milliseconds kIdle{1000};
+  const TestService idle = service({backend_at(first_)}, {{"idle-timeout", "1s"}});
+  set(idle);
+  TestSocket server;
+  const TestSocket client = carried(idle, first_, server);
+  const std::string bulk(std::size_t{4} << 20U, 'x');
+  std::thread sender([&] { client.send(bulk); });
+  EXPECT_EQ(server.receive(bulk.size()).size(), bulk.size());
+  sender.join();
+  bool listed = false;
+  const auto keep_busy = [&](const config::ServicePortName&) {
+    client.send("more");
+    const auto over = std::chrono::steady_clock::now() + kIdle + milliseconds{50};
+    while (std::chrono::steady_clock::now() < over) std::this_thread::yield();
+    return true;
+  };
+  dataplane().list_connections(keep_busy, 1, [&](const ConnectionListing::Result&) { listed = true; });
+  EXPECT_EQ(server.receive(4), "more");
+  EXPECT_TRUE(wait_until([&] { return listed; }));
+}
+
 TEST_F(Settings, ASecondEndpointIsDialledWhenTheFirstTakesTooLong) {
   DataplaneOptions options;
   options.dial_timeouts = {std::chrono::seconds{5}, std::chrono::seconds{5}, std::chrono::seconds{5},
