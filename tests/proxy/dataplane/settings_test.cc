@@ -1,4 +1,5 @@
 #include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -171,7 +172,7 @@ TEST_F(Settings, AStreamWhoseBytesWaitForABusyWorkerIsNotIdle) {
   std::thread sender([&] { client.send(bulk); });
   EXPECT_EQ(server.receive(bulk.size()).size(), bulk.size());
   sender.join();
-  bool listed = false;
+  std::atomic<bool> listed = false;
   const auto keep_busy = [&](const config::ServicePortName&) {
     client.send("more");
     const auto over = std::chrono::steady_clock::now() + kIdle + milliseconds{50};
@@ -180,7 +181,7 @@ TEST_F(Settings, AStreamWhoseBytesWaitForABusyWorkerIsNotIdle) {
   };
   dataplane().list_connections(keep_busy, 1, [&](const ConnectionListing::Result&) { listed = true; });
   EXPECT_EQ(server.receive(4), "more");
-  EXPECT_TRUE(wait_until([&] { return listed; }));
+  EXPECT_TRUE(wait_until([&] { return listed.load(); }));
 }
 
 TEST_F(Settings, ASecondEndpointIsDialledWhenTheFirstTakesTooLong) {
