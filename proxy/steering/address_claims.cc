@@ -26,7 +26,8 @@ std::vector<SteeredService*> AddressClaims::others(const SteeredService& service
   for (const ferry_steered_at& at : addresses) {
     const auto [begin, end] = claims_.equal_range(at);
     for (auto claim = begin; claim != end; ++claim) {
-      if (claim->second != &service) found.push_back(claim->second);
+      const bool known = std::find(found.begin(), found.end(), claim->second) != found.end();
+      if (claim->second != &service && !known) found.push_back(claim->second);
     }
   }
   return found;

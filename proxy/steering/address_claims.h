@@ -16,7 +16,7 @@ class AddressClaims {
 
   /// Another has one of its addresses, too.
   bool is_contested(const SteeredService& service) const;
-  /// Those that have one of the addresses, but for this one; once for each.
+  /// Those that have one of the addresses, but for this one; each once.
   std::vector<SteeredService*> others(const SteeredService& service,
                                       const std::vector<ferry_steered_at>& addresses) const;
 

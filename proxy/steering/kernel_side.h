@@ -22,7 +22,7 @@ struct steering_programs;
 
 namespace ferry::proxy {
 
-/// A map of the kernel's, of which this process alone writes.
+/// A map of the kernel's, as this process reads and writes it.
 template <typename Key, typename Value>
 class KernelMap {
  public:
