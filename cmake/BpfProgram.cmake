@@ -13,7 +13,7 @@ function(ferry_add_bpf_program target name source)
   list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE headers)
   add_custom_command(
     OUTPUT ${object}
-    COMMAND ${FERRY_BPF_CLANG} -target bpf -O2 -g -Wall -Wextra -Werror -I${PROJECT_SOURCE_DIR} ${machine_headers}
+    COMMAND ${FERRY_BPF_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -I${PROJECT_SOURCE_DIR} ${machine_headers}
             -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
     DEPENDS ${source} ${headers}
     COMMENT "Building the BPF program ${name}" VERBATIM)

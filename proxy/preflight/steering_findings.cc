@@ -50,7 +50,7 @@ Findings check_steering(const SteeringFacts& facts) {
                     "mount the host's cgroup v2 where this process sees it, or name it by --steering-cgroup")};
   }
   if (!facts.refused.empty()) {
-    return {missing(facts, facts.refused, "give CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, on Linux 5.12 or newer")};
+    return {missing(facts, facts.refused, "give CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, on Linux 5.14 or newer")};
   }
   if (facts.pin_folder.empty()) {
     return {warning(kSteering,

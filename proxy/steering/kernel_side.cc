@@ -56,14 +56,7 @@ void KernelSide::DestroyPrograms::operator()(steering_programs* programs) const 
 }
 
 KernelSide::KernelSide(const SteeringOptions& options) : pins_(options.pin_path) {
-  // Without CAP_PERFMON they may not read as much.
-  if (load(options, true) != 0) {
-    const int error = load(options, false);
-    // What libbpf says where it finds no description of them.
-    if (error == ESRCH)
-      throw std::runtime_error("the kernel's own types are not to be seen at /sys/kernel/btf/vmlinux");
-    if (error != 0) fail("the kernel refuses the programs", error);
-  }
+  load(options);
   share_ports();
   carry_over();
   const auto hear = [](void* self, void* data, std::size_t length) {
@@ -89,12 +82,17 @@ void KernelSide::share_ports() {
 
 void KernelSide::Unmap::operator()(ferry_steered_port* ports) const { ::munmap(ports, bytes); }
 
-int KernelSide::load(const SteeringOptions& options, bool reads_kernel) {
+void KernelSide::load(const SteeringOptions& options) {
   open(options);
-  programs_->rodata->reads_kernel = reads_kernel ? 1 : 0;
+  programs_->rodata->hearer = holder_;
   programs_->rodata->slot_mask = bpf_map__max_entries(programs_->maps.slots) - 1;
   for (Kept& kept : kept_) adopt(kept);
-  return -steering_programs__load(programs_.get());
+  const int error = -steering_programs__load(programs_.get());
+  // What libbpf says where it does not find what the programs refer to.
+  if (error == ESRCH)
+    throw std::runtime_error(
+        "the kernel's own types are not to be seen at /sys/kernel/btf/vmlinux, or it lacks a tracepoint (Linux 5.14)");
+  if (error != 0) fail("the kernel refuses the programs", error);
 }
 
 void KernelSide::open(const SteeringOptions& options) {
@@ -183,19 +181,22 @@ KernelSide::Services KernelSide::services() const { return Services(programs_->m
 KernelSide::Endpoints KernelSide::endpoints() const { return Endpoints(programs_->maps.endpoints); }
 KernelSide::Members KernelSide::members() const { return Members(programs_->maps.members); }
 
-KernelSide::Left KernelSide::take_up(std::uint64_t holder) {
-  __atomic_store_n(&ports()[FERRY_HOLDER].cursor, holder, __ATOMIC_SEQ_CST);
-  // An earlier process that still lives may have another map of ports than this one.
-  if (const Kept& kept = this->kept(programs_->maps.ports); kept.former) {
-    const __u32 place = FERRY_HOLDER;
-    ferry_steered_port port{};
-    port.cursor = holder;
-    bpf_map_update_elem(kept.former.get(), &place, &port, BPF_ANY);
-  }
+KernelSide::Left KernelSide::take_up() {
+  write_word(FERRY_HOLDER, holder_);
   Left left{left_services(), {}};
   if (kept(programs_->maps.endpoints).adopted) add_left_endpoints(left.services);
   if (kept(programs_->maps.members).adopted) left.members = members().keys();
   return left;
+}
+
+void KernelSide::write_word(__u32 place, std::uint64_t word) {
+  __atomic_store_n(&ports()[place].cursor, word, __ATOMIC_SEQ_CST);
+  // An earlier process's programs, and that process itself, may have another map of ports.
+  const Kept& kept = this->kept(programs_->maps.ports);
+  if (!kept.former) return;
+  ferry_steered_port port{};
+  port.cursor = word;
+  bpf_map_update_elem(kept.former.get(), &place, &port, BPF_ANY);
 }
 
 std::vector<KernelSide::Left::Service> KernelSide::left_services() const {
@@ -229,9 +230,7 @@ void KernelSide::add_left_endpoints(std::vector<Left::Service>& services) const 
   }
 }
 
-bool KernelSide::holds(std::uint64_t holder) const {
-  return __atomic_load_n(&ports()[FERRY_HOLDER].cursor, __ATOMIC_SEQ_CST) == holder;
-}
+bool KernelSide::holds() const { return __atomic_load_n(&ports()[FERRY_HOLDER].cursor, __ATOMIC_SEQ_CST) == holder_; }
 
 UniqueFd KernelSide::open_group(const std::string& cgroup) {
   UniqueFd group(::open(cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -247,17 +246,29 @@ void KernelSide::attach(const std::string& cgroup) {
   struct stat about {};
   if (::fstat(group.get(), &about) != 0) fail("control group " + cgroup, errno);
   const auto& programs = programs_->progs;
-  // Who watches is there before who steers.
-  for (bpf_program* const program :
-       {programs.watch, programs.forget, programs.tell_peer4, programs.tell_peer6, programs.steer4, programs.steer6}) {
-    attach(program, bpf_program__name(program), group.get(), about.st_ino);
+  // Who hears of connections is there before who steers them.
+  trace({programs.hear_failure, programs.hear_silence, programs.hear_end});
+  for (bpf_program* const program : {programs.tell_peer4, programs.tell_peer6, programs.steer4, programs.steer6}) {
+    attach(program, group.get(), about.st_ino);
   }
   pin_maps();
 }
 
-void KernelSide::attach(bpf_program* program, const std::string& name, int group, std::uint64_t group_id) {
+void KernelSide::trace(std::initializer_list<bpf_program*> programs) {
+  for (bpf_program* const program : programs) {
+    bpf_link* const link = bpf_program__attach(program);
+    if (link == nullptr) fail(fmt::format("the kernel does not attach {}", bpf_program__name(program)), errno);
+    links_.push_back(link);
+  }
+  // From here on they hear, and an earlier process's do not.
+  write_word(FERRY_HEARER, holder_);
+  auto link = links_.begin();
+  for (bpf_program* const program : programs) pin(*link++, bpf_program__name(program));
+}
+
+void KernelSide::attach(bpf_program* program, int group, std::uint64_t group_id) {
+  const std::string name = bpf_program__name(program);
   if (pins_) {
-    pinned_.insert(name);
     if (bpf_link* const link = bpf_link__open(pins_.path(name).c_str())) {
       bpf_link_info info{};
       __u32 size = sizeof(info);
@@ -265,18 +276,24 @@ void KernelSide::attach(bpf_program* program, const std::string& name, int group
                         info.type == BPF_LINK_TYPE_CGROUP && info.cgroup.cgroup_id == group_id;
       if (here && bpf_link__update_program(link, program) == 0) {
         links_.push_back(link);
+        pinned_.insert(name);
         return;
       }
       // At once: the kernel takes its time with one that nobody refers to any more.
       bpf_link__detach(link);
       bpf_link__destroy(link);
-      pins_.remove(name);
     }
   }
   bpf_link* const link = bpf_program__attach_cgroup(program, group);
   if (link == nullptr) fail(fmt::format("the kernel does not attach {}", name), errno);
   links_.push_back(link);
+  pin(link, name);
+}
+
+void KernelSide::pin(bpf_link* link, const std::string& name) {
   if (!pins_) return;
+  pinned_.insert(name);
+  pins_.remove(name);
   if (const int error = bpf_link__pin(link, pins_.path(name).c_str())) fail("pin of " + name, -error);
 }
 

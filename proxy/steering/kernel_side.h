@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <random>
 #include <set>
 #include <span>
 #include <string>
@@ -81,10 +83,10 @@ class KernelSide {
     std::vector<Service> services;
     std::vector<ferry_steered_member> members;
   };
-  /// Once, before anything is written. `holder`: what this process is to be known by as the one that writes.
-  Left take_up(std::uint64_t holder);
+  /// Once, before anything is written.
+  Left take_up();
   /// No other process has taken the maps up since.
-  bool holds(std::uint64_t holder) const;
+  bool holds() const;
 
   /// Throws std::runtime_error unless it is a control group of version 2.
   static UniqueFd open_group(const std::string& cgroup);
@@ -118,19 +120,27 @@ class KernelSide {
     void operator()(ferry_steered_port* ports) const;
   };
 
-  /// 0, or an errno.
-  int load(const SteeringOptions& options, bool reads_kernel);
+  void load(const SteeringOptions& options);
   void open(const SteeringOptions& options);
   void adopt(Kept& kept);
   void share_ports();
   void carry_over();
   void carry_sockets_over();
-  void attach(bpf_program* program, const std::string& name, int group, std::uint64_t group_id);
+  /// Each at its tracepoint.
+  void trace(std::initializer_list<bpf_program*> programs);
+  void attach(bpf_program* program, int group, std::uint64_t group_id);
+  /// In the place of an earlier process's.
+  void pin(bpf_link* link, const std::string& name);
+  /// At one of the places that are no service port's.
+  void write_word(__u32 place, std::uint64_t word);
   void pin_maps();
   const Kept& kept(const bpf_map* map) const;
   std::vector<Left::Service> left_services() const;
   void add_left_endpoints(std::vector<Left::Service>& services) const;
 
+  /// What this process is known by to others that take up the same maps: as the one that writes, and by the programs
+  /// that hear of connections.
+  const std::uint64_t holder_ = std::uint64_t{std::random_device{}()} << 32U | std::random_device{}();
   Pins pins_;
   std::unique_ptr<steering_programs, DestroyPrograms> programs_;
   std::vector<Kept> kept_;

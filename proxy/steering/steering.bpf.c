@@ -1,163 +1,57 @@
 // Brings a connection that a process of the cgroup makes to a service address to one of its endpoints instead, at
 // connect(2): not a packet of it passes kube-ferry (https://docs.kernel.org/bpf/libbpf/program_types.html). What is in
-// no map is left as it is, and so comes to the relay. steering_layout.h says what the maps hold.
+// no map is left as it is, and so comes to the relay. Others hear, at tracepoints, what becomes of such connections.
+// steering_layout.h says what the maps hold.
 
 #include <linux/bpf.h>
 #include <linux/errno.h>
 #include <linux/in.h>
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "proxy/steering/steered_sockets.bpf.h"
 #include "proxy/steering/steering_layout.h"
+#include "proxy/steering/steering_maps.bpf.h"
 
-/// Of the kernel's own socket what is read here; where it is there the kernel says when the programs are loaded.
+// Of the kernel's own sockets what is read here; where it is there the kernel says when the programs are loaded.
+enum sock_flags { SOCK_DONE = 1 };
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct ferry_counter___kernel {
+  __s64 counter;
+};
+struct sock_common {
+  __be16 skc_dport;
+  volatile unsigned char skc_state;
+  unsigned long skc_flags;
+  struct ferry_counter___kernel skc_cookie;
+};
 struct sock {
+  struct sock_common __sk_common;
   int sk_err;
-} __attribute__((preserve_access_index));
+};
+struct tcp_sock {
+  __u32 segs_out;
+  __u64 bytes_acked;
+  __u64 bytes_sent;
+  __u64 bytes_retrans;
+  __u64 bytes_received;
+};
+#pragma clang attribute pop
 
-/// How many slots there are less one, all bits below a power of two; said before the programs are loaded.
-const volatile __u32 slot_mask = 0;
-
-/// The process may let programs read the kernel's own data, which takes CAP_PERFMON.
-const volatile __u32 reads_kernel = 1;
+/// What the programs that hear of connections are known by in the map of ports. Those of two processes may be attached
+/// at a time, for the kernel does not replace such programs; each event is heard by one of them.
+const volatile __u64 hearer = 0;
 
 /// A client who gives up after less than this says nothing of the endpoint.
 #define PATIENCE_MS 250
 #define SECOND_NS (1000ULL * 1000 * 1000)
 
-// How many there are of each is said before the programs are loaded.
-struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
-  __uint(max_entries, 1);
-  __type(key, struct ferry_steered_at);
-  __type(value, struct ferry_steered);
-} services SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
-  __uint(max_entries, 1);
-  __type(key, struct ferry_steered_endpoint_at);
-  __type(value, struct ferry_steered_endpoint);
-} endpoints SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
-  __uint(max_entries, 1);
-  __type(key, struct ferry_steered_member);
-  __type(value, __u32);
-} members SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_LRU_HASH);
-  __uint(max_entries, 1);
-  __type(key, struct ferry_steered_client);
-  __type(value, struct ferry_steered_affinity);
-} affinities SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(map_flags, BPF_F_MMAPABLE);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct ferry_steered_port);
-} ports SEC(".maps");
-
-/// Page-aligned, so that a slot is one cache line.
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(map_flags, BPF_F_MMAPABLE);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct ferry_steered_slot);
-} slots SEC(".maps");
-
-/// By their cookies, the sockets whose slot another has. Storage in the sockets themselves would cost each connection
-/// several times as much.
-struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(map_flags, BPF_F_NO_PREALLOC);
-  __uint(max_entries, 1);
-  __type(key, __u64);
-  __type(value, struct ferry_steered_socket);
-} sockets SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, 1 << 16);
-} troubles SEC(".maps");
-
 static __always_inline int same_address(const struct ferry_address* a, const struct ferry_address* b) {
   return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->words[2] == b->words[2] &&
          a->words[3] == b->words[3];
 }
-
-static __always_inline void add(__u64* counter, __u64 more) { __sync_fetch_and_add(counter, more); }
-
-static __always_inline struct ferry_steered_slot* slot_of(__u64 cookie) {
-  const __u32 index = (__u32)cookie & slot_mask;
-  return bpf_map_lookup_elem(&slots, &index);
-}
-
-/// Null: it was not steered.
-static __always_inline struct ferry_steered_socket* find_socket(__u64 cookie) {
-  struct ferry_steered_slot* const slot = slot_of(cookie);
-  if (!slot || slot->cookie == cookie) {
-    return slot ? &slot->socket : 0;
-  }
-  return slot->displaced ? bpf_map_lookup_elem(&sockets, &cookie) : 0;
-}
-
-static __always_inline void forget_socket(__u64 cookie) {
-  struct ferry_steered_slot* const slot = slot_of(cookie);
-  if (!slot) {
-    return;
-  }
-  if (slot->cookie == cookie) {
-    // In order, after all that was read of it.
-    __sync_lock_test_and_set(&slot->cookie, 0);
-  } else if (slot->displaced && bpf_map_delete_elem(&sockets, &cookie) == 0) {
-    __sync_fetch_and_add(&slot->displaced, -1);
-  }
-}
-
-/// 0: there is no room for it.
-static __always_inline int remember_socket(__u64 cookie, const struct ferry_steered_at* at,
-                                           const struct ferry_steered_endpoint* endpoint, __u32 number) {
-  struct ferry_steered_slot* const slot = slot_of(cookie);
-  if (!slot) {
-    return 0;
-  }
-  // It may have been steered before.
-  if (slot->displaced) {
-    forget_socket(cookie);
-  }
-  const __u64 holder = __sync_val_compare_and_swap(&slot->cookie, 0, cookie);
-  if (holder == 0 || holder == cookie) {
-    slot->socket.dialled_at = 0;
-    slot->socket.address = at->address;
-    slot->socket.endpoint = *endpoint;
-    slot->socket.port = at->port;
-    slot->socket.number = number;
-    return 1;
-  }
-  const struct ferry_steered_socket socket = {
-      .address = at->address, .endpoint = *endpoint, .port = at->port, .number = number};
-  if (bpf_map_update_elem(&sockets, &cookie, &socket, BPF_ANY) != 0) {
-    return 0;
-  }
-  __sync_fetch_and_add(&slot->displaced, 1);
-  return 1;
-}
-
-/// Never 0. By the clock that is the cheapest to read: it moves with each of the kernel's ticks.
-static __always_inline __u32 milliseconds(void) { return (__u32)(bpf_ktime_get_coarse_ns() / 1000000) | 1; }
-
-// Endpoints are handed on as what the maps hold rather than as copies: those would be kept in registers and on the stack
-// in a way that the kernel takes from no process without CAP_PERFMON.
 
 /// The endpoint whose turn it is; null: the list has just become shorter.
 static __always_inline const struct ferry_steered_endpoint* take_turn(const struct ferry_steered* steered,
@@ -192,11 +86,11 @@ static __always_inline const struct ferry_steered_endpoint* keep_or_take_turn(st
   return endpoint;
 }
 
-/// Where a connection to this address is to go; null: the relay is to carry it.
-static __always_inline const struct ferry_steered_endpoint* find_endpoint(struct bpf_sock_addr* request,
-                                                                          const struct ferry_steered_at* at,
-                                                                          __u32* number) {
-  const struct ferry_steered* const found = bpf_map_lookup_elem(&services, at);
+/// Where a connection to this address is to go, which is remembered for the socket; null: the relay is to carry it.
+static __always_inline const struct ferry_steered_endpoint* choose(struct bpf_sock_addr* request,
+                                                                   const struct ferry_address* address) {
+  const struct ferry_steered_at at = {.address = *address, .port = bpf_ntohs((__u16)request->user_port)};
+  const struct ferry_steered* const found = bpf_map_lookup_elem(&services, &at);
   if (!found) {
     return 0;
   }
@@ -205,24 +99,17 @@ static __always_inline const struct ferry_steered_endpoint* find_endpoint(struct
   if (steered.count == 0) {
     return 0;
   }
-  *number = steered.number;
-  struct ferry_steered_port* const port = bpf_map_lookup_elem(&ports, number);
+  struct ferry_steered_port* const port = bpf_map_lookup_elem(&ports, &steered.number);
   if (!port) {
     return 0;
   }
-  return steered.affinity_seconds > 0 ? keep_or_take_turn(request, &steered, port) : take_turn(&steered, port);
-}
-
-/// The same, and remembers it for the socket.
-static __always_inline const struct ferry_steered_endpoint* choose(struct bpf_sock_addr* request,
-                                                                   const struct ferry_address* address) {
-  const struct ferry_steered_at at = {.address = *address, .port = bpf_ntohs((__u16)request->user_port)};
-  __u32 number = 0;
-  const struct ferry_steered_endpoint* const endpoint = find_endpoint(request, &at, &number);
-  if (!endpoint) {
+  const struct ferry_steered_endpoint* const endpoint =
+      steered.affinity_seconds > 0 ? keep_or_take_turn(request, &steered, port) : take_turn(&steered, port);
+  if (!endpoint || !remember_socket(bpf_get_socket_cookie(request), &at, endpoint, steered.number)) {
     return 0;
   }
-  return remember_socket(bpf_get_socket_cookie(request), &at, endpoint, number) ? endpoint : 0;
+  add(&port->dialled, 1);
+  return endpoint;
 }
 
 SEC("cgroup/connect4")
@@ -295,6 +182,10 @@ int tell_peer6(struct bpf_sock_addr* request) {
   return 1;
 }
 
+// What becomes of a connection is told by tracepoints, which are met by the sockets of the whole host: what is not
+// remembered here is left at once. They cost a connection that goes well one look, where it ends. (A sockops program
+// would be called a dozen times for each, from either end.)
+
 static __always_inline void tell(const struct ferry_steered_socket* socket, int error) {
   struct ferry_trouble* const trouble = bpf_ringbuf_reserve(&troubles, sizeof(*trouble), 0);
   if (!trouble) {
@@ -306,109 +197,107 @@ static __always_inline void tell(const struct ferry_steered_socket* socket, int 
   bpf_ringbuf_submit(trouble, 0);
 }
 
-/// What the connect has met; 0: nothing, its application has closed it. Where the kernel's own word may not be read,
-/// whoever has answered a SYN and brought no connection has refused it.
-static __always_inline int error_of(struct bpf_sock_ops* event, struct bpf_sock* sk) {
-  if (!reads_kernel) {
-    return event->segs_in > 0 ? ECONNREFUSED : 0;
-  }
-  const struct sock* const whole = (const struct sock*)bpf_skc_to_tcp_sock(sk);
-  return whole ? whole->sk_err : 0;
+static __always_inline __u64 cookie_of(const struct sock* sk) {
+  return (__u64)sk->__sk_common.skc_cookie.counter;
 }
 
-static __always_inline void note_no_connection(struct bpf_sock_ops* event, struct bpf_sock* sk,
-                                               const struct ferry_steered_socket* socket,
-                                               struct ferry_steered_port* port) {
-  const int error = error_of(event, sk);
-  if (error) {
-    add(&port->failed, 1);
-    tell(socket, error);
-    return;
+/// Null: it was not steered, or it is for another process's programs to hear of it.
+static __always_inline struct ferry_steered_socket* steered_socket(const struct sock* sk) {
+  const __u64 cookie = cookie_of(sk);
+  struct ferry_steered_socket* const socket = cookie ? find_socket(cookie) : 0;
+  if (!socket) {
+    return 0;
   }
-  add(&port->given_up, 1);
-  if (milliseconds() - socket->dialled_at >= PATIENCE_MS) {
+  const __u32 place = FERRY_HEARER;
+  const struct ferry_steered_port* const port = bpf_map_lookup_elem(&ports, &place);
+  return port && port->cursor == hearer ? socket : 0;
+}
+
+/// Where it was steered to, and not where it has been connected to since.
+static __always_inline int is_at_endpoint(const struct sock* sk, const struct ferry_steered_socket* socket) {
+  return sk->__sk_common.skc_dport == bpf_htons(socket->endpoint.port);
+}
+
+// Where a connect is refused, or given up by the kernel.
+SEC("tp_btf/inet_sk_error_report")
+int hear_failure(const __u64* arguments) {
+  const struct sock* const sk = (const struct sock*)arguments[0];
+  struct ferry_steered_socket* const socket = steered_socket(sk);
+  if (!socket || !is_at_endpoint(sk, socket)) {
+    return 0;
+  }
+  const struct tcp_sock* const tcp = (const struct tcp_sock*)bpf_skc_to_tcp_sock((void*)sk);
+  if (!tcp || tcp->bytes_acked > 0) {
+    return 0;
+  }
+  const int error = sk->sk_err;
+  // Its application may have taken the error already. Other reports have none.
+  if (!error && sk->__sk_common.skc_state != BPF_TCP_CLOSE) {
+    return 0;
+  }
+  struct ferry_steered_port* const port = port_of(socket);
+  if (port && end_dial(socket)) {
+    add(&port->failed, 1);
+    tell(socket, error ? error : ECONNREFUSED);
+  }
+  return 0;
+}
+
+// Where a SYN is sent again.
+SEC("tp_btf/tcp_retransmit_skb")
+int hear_silence(const __u64* arguments) {
+  const struct sock* const sk = (const struct sock*)arguments[0];
+  if (sk->__sk_common.skc_state != BPF_TCP_SYN_SENT) {
+    return 0;
+  }
+  const struct ferry_steered_socket* const socket = steered_socket(sk);
+  if (socket && is_at_endpoint(sk, socket)) {
     tell(socket, 0);
   }
+  return 0;
 }
 
-static __always_inline void note_end(const struct bpf_sock_ops* event, __u32 before, struct ferry_steered_port* port) {
+static __always_inline void note_end(const struct sock* sk, const struct tcp_sock* tcp,
+                                     struct ferry_steered_port* port) {
   add(&port->closed, 1);
-  // The kernel counts a SYN and a FIN as a byte each.
-  const __u64 ends_acknowledged =
-      1 + (before == BPF_TCP_FIN_WAIT2 || before == BPF_TCP_LAST_ACK || before == BPF_TCP_CLOSING);
-  const __u64 end_received = before == BPF_TCP_FIN_WAIT2 || before == BPF_TCP_CLOSE_WAIT ||
-                             before == BPF_TCP_LAST_ACK || before == BPF_TCP_CLOSING;
-  const __u64 sent = event->bytes_acked;
-  const __u64 received = event->bytes_received;
-  add(&port->bytes_to_endpoint, sent > ends_acknowledged ? sent - ends_acknowledged : 0);
+  add(&port->bytes_to_endpoint, tcp->bytes_sent - tcp->bytes_retrans);
+  // The kernel counts a FIN as a byte.
+  const __u64 end_received = (sk->__sk_common.skc_flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE)) & 1;
+  const __u64 received = tcp->bytes_received;
   add(&port->bytes_to_client, received > end_received ? received - end_received : 0);
 }
 
-static __always_inline void note_dial(struct bpf_sock_ops* event, struct ferry_steered_socket* socket,
-                                      struct ferry_steered_port* port) {
-  // A socket that was steered before, and now goes where nobody steers.
-  if (socket->dialled_at || bpf_ntohl(event->remote_port) != socket->endpoint.port) {
-    return;
-  }
-  socket->dialled_at = milliseconds();
-  add(&port->dialled, 1);
-  // Beside what others on this host may have asked for.
-  bpf_sock_ops_cb_flags_set(
-      event, (int)event->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_RTO_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG);
-}
-
-/// Called several times for each connection of the cgroup: what says nothing is left at once.
-SEC("sockops")
-int watch(struct bpf_sock_ops* event) {
-  const __u32 what = event->op;
-  const int dials = what == BPF_SOCK_OPS_TCP_CONNECT_CB;
-  const int is_silent = what == BPF_SOCK_OPS_RTO_CB && event->state == BPF_TCP_SYN_SENT;
-  const int ends = what == BPF_SOCK_OPS_STATE_CB && event->args[1] == BPF_TCP_CLOSE;
-  if (!dials && !is_silent && !ends) {
-    return 1;
-  }
-  const __u64 cookie = bpf_get_socket_cookie(event);
-  struct ferry_steered_socket* const socket = find_socket(cookie);
-  if (!socket) {
-    return 1;
-  }
-  __u32 number = socket->number;
-  struct ferry_steered_port* const port = bpf_map_lookup_elem(&ports, &number);
-  if (!port) {
-    return 1;
-  }
-  if (dials) {
-    note_dial(event, socket, port);
-  } else if (is_silent) {
+/// Its application has closed it before there was a connection.
+static __always_inline void note_giving_up(const struct tcp_sock* tcp, const struct ferry_steered_socket* socket,
+                                           __u32 dialled_at, struct ferry_steered_port* port) {
+  add(&port->given_up, 1);
+  if (tcp->segs_out > 0 && milliseconds(bpf_ktime_get_ns()) - dialled_at >= PATIENCE_MS) {
     tell(socket, 0);
-  } else {
-    const __u32 before = event->args[0];
-    if (before == BPF_TCP_SYN_SENT) {
-      struct bpf_sock* const sk = event->sk;
-      if (sk) {
-        note_no_connection(event, sk, socket, port);
-      }
-    } else {
-      note_end(event, before, port);
-    }
-    forget_socket(cookie);
   }
-  return 1;
 }
 
-// A connect(2) that fails before anything is sent leaves no other trace.
-SEC("cgroup/sock_release")
-int forget(struct bpf_sock* sk) {
-  // One that waits for its first bytes to be sent with its SYN is in SYN_SENT already (TCP_FASTOPEN_CONNECT, tcp(7)).
-  if (sk->protocol != IPPROTO_TCP || (sk->state != BPF_TCP_CLOSE && sk->state != BPF_TCP_SYN_SENT)) {
-    return 1;
+// Where the kernel is done with a socket, whichever way it has ended.
+SEC("tp_btf/tcp_destroy_sock")
+int hear_end(const __u64* arguments) {
+  const struct sock* const sk = (const struct sock*)arguments[0];
+  struct ferry_steered_socket* const socket = steered_socket(sk);
+  if (!socket) {
+    return 0;
   }
-  const __u64 cookie = bpf_get_socket_cookie(sk);
-  const struct ferry_steered_socket* const socket = find_socket(cookie);
-  if (socket && !socket->dialled_at) {
-    forget_socket(cookie);
+  const __u32 dialled_at = end_dial(socket);
+  struct ferry_steered_port* const port = port_of(socket);
+  const struct tcp_sock* const tcp = (const struct tcp_sock*)bpf_skc_to_tcp_sock((void*)sk);
+  if (dialled_at && port && tcp) {
+    if (!is_at_endpoint(sk, socket)) {
+      add(&port->given_up, 1);
+    } else if (tcp->bytes_acked > 0) {
+      note_end(sk, tcp, port);
+    } else {
+      note_giving_up(tcp, socket, dialled_at, port);
+    }
   }
-  return 1;
+  forget_socket(cookie_of(sk));
+  return 0;
 }
 
 const char declared_license[] SEC("license") = "Dual MIT/GPL";

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
-#include <random>
 #include <set>
 #include <stdexcept>
 #include <unordered_map>
@@ -98,8 +97,6 @@ class BpfSteering final : public Steering {
   OnTrouble on_trouble_;
   std::shared_ptr<spdlog::logger> logger_;
   const bool pinned_;
-  /// What this process is known by to others that may write the maps.
-  const std::uint64_t holder_ = std::uint64_t{std::random_device{}()} << 32U | std::random_device{}();
   /// Guards what follows against those who look.
   mutable std::mutex mutex_;
   KernelSide kernel_;
@@ -166,7 +163,7 @@ void BpfSteering::take(const ferry_trouble& trouble) {
 }
 
 void BpfSteering::take_up(const ServicePorts& service_ports) {
-  KernelSide::Left left = kernel_.take_up(holder_);
+  KernelSide::Left left = kernel_.take_up();
   std::unordered_map<ferry_steered_at, KernelSide::Left::Service*, HashBytes, SameBytes> by_address;
   for (KernelSide::Left::Service& service : left.services) by_address.emplace(service.at, &service);
   for (const auto& info : service_ports) {
@@ -227,7 +224,7 @@ void BpfSteering::drop_members_but_those_wanted(const std::vector<ferry_steered_
 
 bool BpfSteering::holds() {
   if (superseded_) return false;
-  if (kernel_.holds(holder_)) return true;
+  if (kernel_.holds()) return true;
   superseded_ = true;
   logger_->info("another kube-ferry has taken up the steering");
   return false;

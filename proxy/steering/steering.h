@@ -51,7 +51,8 @@ class Steering : public SteeringView {
 
   /// Steers to these service ports, all there are, from now on; what an earlier process has pinned is brought to that
   /// and goes on. Throws std::runtime_error that says why it cannot be had: this program was built without it, the
-  /// control group is none of version 2, or the kernel refuses (it takes CAP_BPF and CAP_NET_ADMIN; Linux 5.12).
+  /// control group is none of version 2, or the kernel refuses (it takes CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON;
+  /// Linux 5.14).
   static std::unique_ptr<Steering> attach(const boost::asio::any_io_executor& executor, const SteeringOptions& options,
                                           const ServicePorts& service_ports, OnTrouble on_trouble,
                                           std::shared_ptr<spdlog::logger> logger);

@@ -10,16 +10,18 @@
 
 enum {
   /// Another number with each change of what the pinned maps hold: no process goes by the maps of another layout.
-  FERRY_STEERING_LAYOUT = 2,
+  FERRY_STEERING_LAYOUT = 3,
 
   /// In ferry_steered::flags.
   FERRY_STEER_AT_RANDOM = 1,
 
-  /// Places in the map of ports that are no service port's. The one sums up those whose place another has taken; its
-  /// cursor says how many places are in use or were. The other's cursor says which process writes the maps.
+  /// Places in the map of ports that are no service port's. The first sums up those whose place another has taken; its
+  /// cursor says how many places are in use or were. The second's cursor says which process writes the maps, the
+  /// third's whose programs hear what becomes of connections.
   FERRY_SUMS = 0,
   FERRY_HOLDER = 1,
-  FERRY_FIRST_PORT = 2,
+  FERRY_HEARER = 2,
+  FERRY_FIRST_PORT = 3,
 };
 
 /// A service port at one of its addresses. TCP's alone.
@@ -77,7 +79,7 @@ struct ferry_steered_affinity {
 
 /// What a steered socket was connected to by its application, and where it went instead.
 struct ferry_steered_socket {
-  /// In milliseconds, by a clock that goes round; 0: not yet.
+  /// In milliseconds, by a clock that goes round; 0: it is known how that ended.
   __u32 dialled_at;
   struct ferry_address address;
   struct ferry_steered_endpoint endpoint;
