@@ -1,9 +1,9 @@
 # One INTERFACE target holds every compiler option and every macro that changes what a header means,
 # so that no two translation units ever disagree.
-add_library(ferry_options INTERFACE)
-target_include_directories(ferry_options INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_features(ferry_options INTERFACE cxx_std_20)
-target_compile_options(ferry_options INTERFACE
+add_library(ferry_compile_options INTERFACE)
+target_include_directories(ferry_compile_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_features(ferry_compile_options INTERFACE cxx_std_20)
+target_compile_options(ferry_compile_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Woverloaded-virtual -Wcast-align -Wunused
   -Wconversion -Wno-sign-conversion -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough
   $<$<BOOL:${FERRY_WARNINGS_AS_ERRORS}>:-Werror>
@@ -15,7 +15,7 @@ target_compile_options(ferry_options INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>)
 
 if(FERRY_SANITIZE)
-  target_compile_options(ferry_options INTERFACE -fsanitize=${FERRY_SANITIZE} -fno-omit-frame-pointer
+  target_compile_options(ferry_compile_options INTERFACE -fsanitize=${FERRY_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all
     # The check of objects' dynamic types opens a pipe to learn whether memory can be read: where a test has no
     # descriptor left, on purpose, it cannot, and reports what is not so.
@@ -23,12 +23,12 @@ if(FERRY_SANITIZE)
     $<$<CXX_COMPILER_ID:Clang>:-fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitizers-ignored.txt>
     # clang 14 cannot emit what the check of function types needs before a coroutine's parts.
     $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
-  target_link_options(ferry_options INTERFACE -fsanitize=${FERRY_SANITIZE})
+  target_link_options(ferry_compile_options INTERFACE -fsanitize=${FERRY_SANITIZE})
 endif()
 
 # Asio and Beast, compiled once into ferry_asio and used by their declarations everywhere else.
 add_library(ferry_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio.cc)
-target_link_libraries(ferry_asio PUBLIC ferry_options Boost::headers OpenSSL::SSL OpenSSL::Crypto
+target_link_libraries(ferry_asio PUBLIC ferry_compile_options Boost::headers OpenSSL::SSL OpenSSL::Crypto
   Threads::Threads)
 target_compile_definitions(ferry_asio PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION

@@ -14,7 +14,7 @@
 #include "proxy/cli/set.h"
 #include "proxy/cli/top.h"
 #include "proxy/cli/upgrade.h"
-#include "proxy/daemon/usage_error.h"
+#include "proxy/options/usage_error.h"
 
 namespace ferry::cli {
 

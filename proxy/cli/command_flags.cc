@@ -7,9 +7,9 @@
 
 #include "proxy/cli/admin_client.h"
 #include "proxy/cli/text.h"
-#include "proxy/daemon/bind_address.h"
-#include "proxy/daemon/unknown_argument.h"
-#include "proxy/daemon/usage_error.h"
+#include "proxy/options/bind_address.h"
+#include "proxy/options/unknown_argument.h"
+#include "proxy/options/usage_error.h"
 #include "proxy/settings/duration.h"
 
 namespace ferry::cli {

@@ -7,9 +7,9 @@
 
 #include "proxy/cli/command_flags.h"
 #include "proxy/cli/text.h"
-#include "proxy/daemon/bind_address.h"
-#include "proxy/daemon/unknown_argument.h"
-#include "proxy/daemon/usage_error.h"
+#include "proxy/options/bind_address.h"
+#include "proxy/options/unknown_argument.h"
+#include "proxy/options/usage_error.h"
 
 namespace ferry::cli {
 

@@ -11,7 +11,7 @@
 #include "proxy/cli/service_tables.h"
 #include "proxy/cli/text.h"
 #include "proxy/cli/units.h"
-#include "proxy/daemon/unknown_argument.h"
+#include "proxy/options/unknown_argument.h"
 
 namespace ferry::cli {
 

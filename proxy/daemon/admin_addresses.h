@@ -5,7 +5,7 @@
 #include <spdlog/logger.h>
 
 #include "proxy/admin/admin_server.h"
-#include "proxy/daemon/options.h"
+#include "proxy/options/options.h"
 
 namespace ferry::proxy {
 

@@ -1,6 +1,6 @@
 #include "proxy/daemon/api_access.h"
 
-#include "proxy/daemon/version.h"
+#include "proxy/options/version.h"
 #include "watch/kubeconfig/kubeconfig.h"
 
 namespace ferry::proxy {

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "proxy/daemon/options.h"
+#include "proxy/options/options.h"
 #include "watch/rest/client_config.h"
 
 namespace ferry::proxy {

@@ -5,7 +5,7 @@
 
 #include "config/ip_address.h"
 #include "config/node.h"
-#include "proxy/daemon/options.h"
+#include "proxy/options/options.h"
 #include "proxy/preflight/api_findings.h"
 #include "watch/rest/client_config.h"
 

@@ -15,10 +15,10 @@
 
 #include "proxy/daemon/api_access.h"
 #include "proxy/daemon/api_report.h"
-#include "proxy/daemon/read_options.h"
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/route_list.h"
 #include "proxy/host/stale_rules.h"
+#include "proxy/options/read_options.h"
 #include "proxy/preflight/address_findings.h"
 #include "proxy/preflight/host_findings.h"
 #include "proxy/preflight/range_findings.h"

@@ -18,17 +18,17 @@
 #include "proxy/daemon/effective_configuration.h"
 #include "proxy/daemon/inspector_sources.h"
 #include "proxy/daemon/log_level_page.h"
-#include "proxy/daemon/logging.h"
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/oom_score.h"
 #include "proxy/daemon/upgrade_page.h"
-#include "proxy/daemon/version.h"
 #include "proxy/daemon/watch_metrics.h"
 #include "proxy/host/port_reuse.h"
+#include "proxy/logging/logging.h"
 #include "proxy/metrics/dataplane_metrics.h"
 #include "proxy/metrics/memory_metrics.h"
 #include "proxy/metrics/process_metrics.h"
 #include "proxy/metrics/store_metrics.h"
+#include "proxy/options/version.h"
 #include "proxy/settings/duration.h"
 #include "proxy/steering/snapshot_of.h"
 
@@ -65,8 +65,7 @@ Daemon::Daemon(const Options& options, const Invocation& invocation, std::option
                  },
                  [this] { manager_link_.reloading(); }, [this] { manager_link_.reloaded(); }}),
       succession_(control_, options_, invocation, std::move(before), manager_),
-      access_log_(options.access_log.empty() ? nullptr
-                                             : std::make_shared<AccessLog>(AccessLog::open(options.access_log))),
+      access_log_(options.access_log.empty() ? UniqueFd() : AccessLog::open(options.access_log)),
       dataplane_(control_.get_executor(), dataplane_options(), component_logger("dataplane")),
       steering_(control_.get_executor(), steering_settings(options_), steering_link_, component_logger("steering")),
       store_(store_options(options,
@@ -127,9 +126,7 @@ RuntimeOptions Daemon::runtime_options(const Options& options) const {
                       .udp_idle_timeout = options.udp_idle_timeout,
                       .on_closed = {},
                       .max_ejected_percent = options.max_ejected_endpoints};
-  if (!options.access_log.empty()) {
-    made.on_closed = [log = access_log()](const ConnectionRecord& record) { log->write(record); };
-  }
+  if (!options.access_log.empty()) made.on_closed = access_log_.writer();
   return made;
 }
 
@@ -150,7 +147,7 @@ Reloader::Commit Daemon::prepare(const Options& next, std::vector<std::string>& 
   }
   const int oom_score_adj = reloader_.in_force()->oom_score_adj;
   return [this, access_file, api, next, oom_score_adj] {
-    log_accesses_to(std::move(*access_file));
+    access_log_.write_to(std::move(*access_file));
     if (api) {
       rest_->use(*api);
       spdlog::info("asking the API server with the credentials that {} holds now", next.kubeconfig);
@@ -163,22 +160,6 @@ Reloader::Commit Daemon::prepare(const Options& next, std::vector<std::string>& 
                    error.message());
     }
   };
-}
-
-void Daemon::log_accesses_to(UniqueFd into) {
-  if (!into) return;
-  if (const auto log = access_log()) {
-    log->write_to(std::move(into));
-    return;
-  }
-  auto made = std::make_shared<AccessLog>(std::move(into));
-  const std::lock_guard lock(access_log_mutex_);
-  access_log_ = std::move(made);
-}
-
-std::shared_ptr<AccessLog> Daemon::access_log() const {
-  const std::lock_guard lock(access_log_mutex_);
-  return access_log_;
 }
 
 InspectorSources Daemon::inspector_sources() {
@@ -313,7 +294,7 @@ void Daemon::run_until(const bool& done) {
 }
 
 void Daemon::serving() {
-  first_state_batch_ = dataplane_.batches().posted;
+  progress_.first_state_handed_over();
   health_.set_synced();
 }
 
@@ -380,7 +361,7 @@ void Daemon::beat() {
   const bool synced = store_.synced();
   if (synced && !view_.synced) {
     programming_.count_from(std::chrono::system_clock::now());
-    if (succession_.serving()) first_state_batch_ = dataplane_.batches().posted;
+    if (succession_.serving()) progress_.first_state_handed_over();
     spdlog::info("synced: {} services, {} service ports", store_.stats().services, store_.stats().service_ports);
   }
   {
@@ -391,11 +372,11 @@ void Daemon::beat() {
   if (synced && succession_.serving()) health_.set_synced();
   if (synced) tidy_routes();
   start_steering();
-  const bool moving = workers_move();
+  const bool moving = progress_.moves();
   if (moving) health_.beat(std::chrono::steady_clock::now());
   // Of the one before, until then, the manager hears.
   if (!succession_.has_predecessor() || succession_.serving()) manager_link_.report(standing(moving));
-  heartbeat_.expires_after(first_state_is_in_force()
+  heartbeat_.expires_after(progress_.first_state_is_in_force()
                                ? std::min<std::chrono::microseconds>(kBeat, manager_link_.pace().value_or(kBeat))
                                : kBeatBeforeSync);
   heartbeat_.async_wait([this](const boost::system::error_code& code) {
@@ -404,27 +385,15 @@ void Daemon::beat() {
 }
 
 void Daemon::start_steering() {
-  if (steering_started_ || !succession_.serving() || !first_state_is_in_force()) return;
+  if (steering_started_ || !succession_.serving() || !progress_.first_state_is_in_force()) return;
   steering_started_ = true;
   // What it throws is to end the daemon in order, wherever this is called from.
   boost::asio::post(control_, [this] { steering_.start(options_.service_cidrs); });
 }
 
-bool Daemon::workers_move() {
-  if (dataplane_.batches().done < awaited_batch_) return false;
-  // Without changes, too, a worker that is stuck shows.
-  dataplane_.nudge_workers();
-  awaited_batch_ = dataplane_.batches().posted;
-  return true;
-}
-
-bool Daemon::first_state_is_in_force() const {
-  return first_state_batch_ && dataplane_.batches().done >= *first_state_batch_;
-}
-
 Standing Daemon::standing(bool moving) const {
   const Dataplane::Overview overview = dataplane_.overview();
-  Standing made{.in_force = first_state_is_in_force(),
+  Standing made{.in_force = progress_.first_state_is_in_force(),
                 .moving = moving,
                 .services = view_.stats.services,
                 .service_ports = view_.stats.service_ports,
@@ -565,10 +534,7 @@ void Daemon::add_metrics() {
   metrics_.add([this] {
     return dataplane_metrics(dataplane_.snapshot(), snapshot_of(&steering_), reloader_.in_force()->metrics_endpoints);
   });
-  metrics_.add([this] {
-    const auto log = access_log();
-    return log ? log->collect() : MetricFamilies{};
-  });
+  metrics_.add([this] { return access_log_.collect(); });
   metrics_.add([this] { return reloader_.collect(); });
   metrics_.add([] { return log_metrics(); });
   if (api_) metrics_.add([this] { return watch_metrics(api_->status()); });

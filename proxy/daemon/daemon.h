@@ -23,24 +23,25 @@
 #include "proxy/admin/health_check_server.h"
 #include "proxy/admin/local_endpoints.h"
 #include "proxy/admin/page_maker.h"
-#include "proxy/daemon/access_log.h"
-#include "proxy/daemon/logging.h"
 #include "proxy/daemon/manager_link.h"
-#include "proxy/daemon/options.h"
 #include "proxy/daemon/reloader.h"
 #include "proxy/daemon/stale_rules_notice.h"
 #include "proxy/daemon/steering_link.h"
 #include "proxy/daemon/succession.h"
+#include "proxy/daemon/worker_progress.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/host/host_addresses.h"
 #include "proxy/host/host_routes.h"
 #include "proxy/host/service_manager.h"
 #include "proxy/host/stale_rules.h"
 #include "proxy/inspect/inspector.h"
+#include "proxy/logging/access_log_switch.h"
+#include "proxy/logging/logging.h"
 #include "proxy/metrics/metrics_page.h"
 #include "proxy/metrics/network_programming.h"
 #include "proxy/metrics/probe_metrics.h"
 #include "proxy/metrics/sync_metrics.h"
+#include "proxy/options/options.h"
 #include "proxy/relay/counter.h"
 #include "proxy/steering/steering_controller.h"
 #include "watch/rest/rest_client.h"
@@ -94,11 +95,8 @@ class Daemon {
   /// Shows the admin thread and the service manager how things stand, once a second.
   void beat();
   Standing standing(bool moving) const;
-  bool first_state_is_in_force() const;
   /// As soon as the relay carries what the first state says.
   void start_steering();
-  /// Every worker has carried out what had been handed over at the last look.
-  bool workers_move();
   /// Tells the metric of the changes that are in force by now, and looks again soon while some are not.
   void await_programming();
   void look_for_stale_rules();
@@ -110,9 +108,6 @@ class Daemon {
   RuntimeOptions runtime_options(const Options& options) const;
   /// Makes what these options need; the rest is done by what it returns (Reloader::Prepare).
   Reloader::Commit prepare(const Options& next, std::vector<std::string>& needs_restart);
-  /// Writes the access log there from now on; nowhere without a descriptor.
-  void log_accesses_to(UniqueFd into);
-  std::shared_ptr<AccessLog> access_log() const;
   StoreView store_view() const;
 
   /// As they were at the start; for those that may change see reloader_.
@@ -137,10 +132,9 @@ class Daemon {
   ManagerLink manager_link_{manager_};
   Succession succession_;
 
-  mutable std::mutex access_log_mutex_;
-  /// Null as long as nobody asked for one.
-  std::shared_ptr<AccessLog> access_log_;
+  AccessLogSwitch access_log_;
   Dataplane dataplane_;
+  WorkerProgress progress_{dataplane_};
   SteeringLink steering_link_{dataplane_};
   SteeringController steering_;
   /// Why nothing can be served.
@@ -161,10 +155,6 @@ class Daemon {
   int signals_received_ = 0;
   int last_signal_ = 0;
 
-  /// What every worker is to have carried out by the next look.
-  std::uint64_t awaited_batch_ = 0;
-  /// The batch that ends the first state; none before it was read.
-  std::optional<std::uint64_t> first_state_batch_;
   bool steering_started_ = false;
 
   /// Last, so that its thread ends before what it reads.

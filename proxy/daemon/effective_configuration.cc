@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/ostr.h>
 
-#include "proxy/daemon/config_file.h"
+#include "proxy/options/config_file.h"
 #include "proxy/settings/duration.h"
 #include "watch/rest/url.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "proxy/daemon/options.h"
+#include "proxy/options/options.h"
 
 namespace ferry::proxy {
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "config/node.h"
-#include "proxy/daemon/options.h"
 #include "proxy/dataplane/frontend.h"
+#include "proxy/options/options.h"
 
 namespace ferry::proxy {
 

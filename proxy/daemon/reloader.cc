@@ -9,9 +9,9 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
-#include "proxy/daemon/logging.h"
-#include "proxy/daemon/read_options.h"
-#include "proxy/daemon/reload_plan.h"
+#include "proxy/logging/logging.h"
+#include "proxy/options/read_options.h"
+#include "proxy/options/reload_plan.h"
 
 namespace ferry::proxy {
 

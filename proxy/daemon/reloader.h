@@ -11,8 +11,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include "proxy/daemon/options.h"
 #include "proxy/metrics/metric_family.h"
+#include "proxy/options/options.h"
 #include "watch/source/file_watch.h"
 
 namespace ferry::proxy {

@@ -9,8 +9,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include "proxy/daemon/logging.h"
-#include "proxy/daemon/version.h"
+#include "proxy/logging/logging.h"
+#include "proxy/options/version.h"
 
 namespace ferry::proxy {
 

@@ -13,7 +13,6 @@
 
 #include "proxy/admin/admin_server.h"
 #include "proxy/admin/health_check_server.h"
-#include "proxy/daemon/options.h"
 #include "proxy/dataplane/dataplane.h"
 #include "proxy/handover/heir.h"
 #include "proxy/handover/kept_sockets.h"
@@ -21,6 +20,7 @@
 #include "proxy/handover/successor.h"
 #include "proxy/handover/takeover_server.h"
 #include "proxy/host/service_manager.h"
+#include "proxy/options/options.h"
 
 namespace ferry::proxy {
 

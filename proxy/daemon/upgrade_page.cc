@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "proxy/admin/json_response.h"
-#include "proxy/daemon/version.h"
+#include "proxy/options/version.h"
 
 namespace ferry::proxy {
 

@@ -12,9 +12,9 @@
 
 #include "proxy/cli/admin_client.h"
 #include "proxy/cli/service_names.h"
-#include "proxy/daemon/unknown_argument.h"
-#include "proxy/daemon/usage_error.h"
 #include "proxy/manual/complete.h"
+#include "proxy/options/unknown_argument.h"
+#include "proxy/options/usage_error.h"
 
 namespace ferry::manual {
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "proxy/daemon/version.h"
 #include "proxy/manual/completion_command.h"
 #include "proxy/manual/manual.h"
 #include "proxy/manual/pages.h"
+#include "proxy/options/version.h"
 
 /// kube-ferry-manual: writes what is made of the code and read apart from it.
 namespace {

@@ -7,9 +7,9 @@
 
 #include "proxy/cli/command_line.h"
 #include "proxy/daemon/check_command.h"
-#include "proxy/daemon/inert_flags.h"
-#include "proxy/daemon/options.h"
 #include "proxy/manual/completion_command.h"
+#include "proxy/options/inert_flags.h"
+#include "proxy/options/options.h"
 
 namespace ferry::manual {
 

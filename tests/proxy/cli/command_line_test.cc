@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "proxy/daemon/usage_error.h"
+#include "proxy/options/usage_error.h"
 
 namespace ferry::cli {
 namespace {

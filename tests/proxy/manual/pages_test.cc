@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "proxy/daemon/options.h"
+#include "proxy/options/options.h"
 
 namespace ferry::manual {
 namespace {
