@@ -14,6 +14,12 @@ target_compile_options(ferry_compile_options INTERFACE
   # from there for one that several translation units might see.
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>)
 
+if(CMAKE_BUILD_TYPE STREQUAL Release)
+  # What nobody calls stays out of the program; pointers that the loader adjusts take a bit each in place of 24 bytes.
+  target_compile_options(ferry_compile_options INTERFACE -ffunction-sections -fdata-sections)
+  target_link_options(ferry_compile_options INTERFACE -Wl,--gc-sections -Wl,-z,pack-relative-relocs)
+endif()
+
 if(FERRY_SANITIZE)
   target_compile_options(ferry_compile_options INTERFACE -fsanitize=${FERRY_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all
