@@ -1,8 +1,8 @@
 """Clients that are steered at connect(2), beside other ways to the same server, and what a change of the maps costs.
 
 All are on loopback in one network, as in `requests`. A steered connection is then the direct one, but for what happens
-in connect(2) and when the socket's state changes; the rule of DNAT is in the output hook, where a node's own is. A
-round's figure is the median of its parts.
+in connect(2) and where the kernel is done with a socket; the rule of DNAT is in the output hook, where a node's own is. A
+round's figure is the median of its turns.
 There is one worker: CPU 0 is the proxy's, if there is one, and the clients and the server share CPU 1.
 """
 
@@ -31,15 +31,18 @@ LOADS = {
 }
 
 
-PARTS = 7
+PARTS = 10
 """Into so many the turns of a round are cut, which are interleaved: the machine's speed changes all the time."""
+
+PART = [Direct, Steered, Relay, Direct, Steered, Haproxy, Direct, Steered, Dnat]
+"""Little is between the first two, so they have more turns."""
 
 
 def steering(options):
     results = {unit: {kind: [] for kind in CONTENDERS} for unit in LOADS}
     with own_control_group() as group:
         for _ in range(2 * options.rounds):
-            for unit, by_kind in one_round(group, options.seconds / PARTS).items():
+            for unit, by_kind in one_round(group, options.seconds / (2 * PARTS)).items():
                 for kind, parts in by_kind.items():
                     results[unit][kind].append(parts)
     for unit in LOADS:
@@ -52,7 +55,7 @@ def one_round(group, seconds):
     results = {unit: {kind: [] for kind in CONTENDERS} for unit in LOADS}
     for part in range(PARTS):
         # Every other part goes backwards, so that what one leaves behind meets all of them.
-        for kind in CONTENDERS[:: -1 if part % 2 else 1]:
+        for kind in PART[:: -1 if part % 2 else 1]:
             for unit, result in turn(kind, group, seconds).items():
                 results[unit][kind].append(result)
     return results
