@@ -186,13 +186,13 @@ std::vector<std::string> split_empty_values(std::vector<std::string> arguments) 
 }  // namespace
 
 SteeringSettings steering_settings(const Options& options) {
-  return {options.steering,
-          options.steering_cgroup,
-          options.steering_pin_path,
-          options.steering_max_service_ports,
-          options.steering_max_endpoints,
-          options.steering_max_connections,
-          options.steering_max_affinities};
+  return {.mode = options.steering,
+          .cgroup = options.steering_cgroup,
+          .pin_path = options.steering_pin_path,
+          .most_service_ports = options.steering_max_service_ports,
+          .most_endpoints = options.steering_max_endpoints,
+          .most_connections = options.steering_max_connections,
+          .most_affinities = options.steering_max_affinities};
 }
 
 std::variant<Options, TextToPrint> parse_options(std::vector<std::string> arguments) {

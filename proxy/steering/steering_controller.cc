@@ -63,6 +63,8 @@ void SteeringController::start(const std::vector<config::IpPrefix>& service_rang
   }
   try {
     if (settings_.mode == SteeringMode::kOff) throw std::runtime_error(kOff);
+    // Before it is looked what the system lacks.
+    if (!settings_.built) throw std::runtime_error("this kube-ferry was built without it");
     attach();
   } catch (const std::runtime_error& error) {
     fail(error.what());

@@ -34,6 +34,8 @@ enum class SteeringMode : std::uint8_t {
 /// What the daemon is told of steering.
 struct SteeringSettings {
   SteeringMode mode = SteeringMode::kAuto;
+  /// This program was built with it.
+  bool built = steering_was_built();
   /// Empty: the root of the hierarchy.
   std::string cgroup{};
   /// Where steering lives on without a process; empty: "kube-ferry" in the first BPF file system.

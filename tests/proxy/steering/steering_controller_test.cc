@@ -81,6 +81,7 @@ class SteeringControllerTest : public ::testing::Test {
   SteeringController& make(SteeringMode mode = SteeringMode::kAuto, const std::string& failure = {}) {
     SteeringSettings settings;
     settings.mode = mode;
+    settings.built = built_;
     settings.cgroup = "/group";
     // No BPF file system: that of this machine is not to be touched.
     settings.pin_path = "/none/kube-ferry";
@@ -132,6 +133,7 @@ class SteeringControllerTest : public ::testing::Test {
 
   const ServicePortName name_{{"default", "web"}, "http", config::Protocol::kTcp};
   boost::asio::io_context loop_{1};
+  bool built_ = true;
   Told told_;
   NotedRelay relay_;
   SteeringOptions options_;
@@ -229,6 +231,18 @@ TEST_F(SteeringControllerTest, WhatCannotBeHadIsLeftToTheRelayOrEndsTheStart) {
   } catch (const std::runtime_error& error) {
     EXPECT_STREQ(error.what(), "--steering require: /none is in no BPF file system");
   }
+}
+
+TEST_F(SteeringControllerTest, ABuildWithoutItSaysThatBeforeWhatTheSystemLacks) {
+  built_ = false;
+  try {
+    make(SteeringMode::kRequire).start({});
+    FAIL() << "it was required";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "--steering require: this kube-ferry was built without it");
+  }
+  make().start({});
+  EXPECT_EQ(controller_->why_not(), "this kube-ferry was built without it");
 }
 
 TEST_F(SteeringControllerTest, OffAndTrialsSteerNothing) {
