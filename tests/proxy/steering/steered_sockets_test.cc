@@ -25,15 +25,9 @@ TEST_F(SteeringTest, AnEndpointThatRefusesIsToldOfAtOnce) {
 
 TEST_F(SteeringTest, AnEndpointThatIsSilentIsToldOfWithTheFirstSynThatIsSentAgain) {
   attach();
-  // A full queue of connections drops every SYN.
-  const Place a = listen("127.0.0.1");
-  ASSERT_EQ(::listen(listeners_.at(a.port).get(), 0), 0);
+  const Place a = listen_without_an_answer("127.0.0.1");
   serve(info({a}));
-  std::vector<UniqueFd> waiting;
-  for (int count = 0; count < 3; ++count) {
-    connect(service_, true, SOCK_NONBLOCK);
-    waiting.push_back(std::move(socket_));
-  }
+  connect(service_, true, SOCK_NONBLOCK);
   run_until_troubled();
   EXPECT_EQ(troubles_[0].endpoint.port, a.port);
   EXPECT_EQ(troubles_[0].error, 0);
@@ -59,20 +53,29 @@ TEST_F(SteeringTest, ConnectionsAreCounted) {
 
 TEST_F(SteeringTest, AClientThatGivesUpSaysNothingOfTheEndpoint) {
   attach();
-  const Place a = listen("127.0.0.1");
-  ASSERT_EQ(::listen(listeners_.at(a.port).get(), 0), 0);
+  const Place a = listen_without_an_answer("127.0.0.1");
   serve(info({a}));
-  std::vector<UniqueFd> waiting;
-  for (int count = 0; count < 3; ++count) {
-    connect(service_, true, SOCK_NONBLOCK);
-    waiting.push_back(std::move(socket_));
-  }
-  EXPECT_EQ(counters().dialled, 3U);
-  waiting.clear();
-  EXPECT_GT(counters().given_up, 0U);
-  EXPECT_EQ(counters().failed, 0U);
+  connect(service_, true, SOCK_NONBLOCK);
+  EXPECT_EQ(counters(), SteeredCounters{.dialled = 1});
+  socket_.reset();
+  EXPECT_EQ(counters(), (SteeredCounters{.dialled = 1, .given_up = 1}));
   loop_.poll();
   EXPECT_TRUE(troubles_.empty());
+}
+
+TEST_F(SteeringTest, AClientThatHasWaitedBeforeItGivesUpTellsOfTheEndpoint) {
+  SteeringOptions options = pinned();
+  options.most_connections = 1;
+  attach(options);
+  const Place a = listen_without_an_answer("127.0.0.1");
+  serve(info({a}));
+  connect(service_, true, SOCK_NONBLOCK);
+  begin_a_second_earlier();
+  socket_.reset();
+  EXPECT_EQ(counters(), (SteeredCounters{.dialled = 1, .given_up = 1}));
+  run_until_troubled();
+  EXPECT_EQ(troubles_[0].endpoint.port, a.port);
+  EXPECT_EQ(troubles_[0].error, 0);
 }
 
 TEST_F(SteeringTest, ASocketThatIsConnectedElsewhereIsSteeredNoMore) {

@@ -15,6 +15,7 @@
 
 #include <arpa/inet.h>
 #include <boost/asio/io_context.hpp>
+#include <bpf/bpf.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,6 +25,7 @@
 #include "proxy/relay/unique_fd.h"
 #include "proxy/steering/pins.h"
 #include "proxy/steering/steering.h"
+#include "proxy/steering/steering_layout.h"
 #include "tests/support/own_control_group.h"
 #include "tests/support/own_network.h"
 
@@ -105,6 +107,25 @@ class SteeringTest : public ::testing::Test {
     const Place place = place_of(at);
     listeners_[place.port] = std::move(socket);
     return place;
+  }
+  /// One that answers nobody: a full queue of connections drops every SYN.
+  Place listen_without_an_answer(const char* address) {
+    const Place place = listen(address);
+    EXPECT_EQ(::listen(listeners_.at(place.port).get(), 0), 0);
+    EXPECT_EQ(connect(place), 0);
+    fills_queue_ = std::move(socket_);
+    return place;
+  }
+  /// What is pinned says then that the connection in the first slot has been dialled for a second.
+  static void begin_a_second_earlier() {
+    const std::string path = pins() + "/slots-" + std::to_string(FERRY_STEERING_LAYOUT);
+    const UniqueFd slots(bpf_obj_get(path.c_str()));
+    const __u32 first = 0;
+    ferry_steered_slot slot{};
+    ASSERT_EQ(bpf_map_lookup_elem(slots.get(), &first, &slot), 0) << std::strerror(errno);
+    ASSERT_NE(slot.cookie, 0U);
+    slot.socket.dialled_at -= 1000;
+    ASSERT_EQ(bpf_map_update_elem(slots.get(), &first, &slot, BPF_ANY), 0) << std::strerror(errno);
   }
   /// How many have come to the listener since the last time.
   std::size_t arrived(const Place& at) {
@@ -220,6 +241,7 @@ class SteeringTest : public ::testing::Test {
   std::map<std::uint16_t, UniqueFd> listeners_;
   std::shared_ptr<const config::ServicePortInfo> now_;
   UniqueFd socket_;
+  UniqueFd fills_queue_;
   std::unique_ptr<Steering> steering_;
 
   static inline std::unique_ptr<testing::OwnControlGroup> own_;
