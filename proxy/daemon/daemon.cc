@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include <malloc.h>
+
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
@@ -18,6 +20,7 @@
 #include "proxy/daemon/effective_configuration.h"
 #include "proxy/daemon/inspector_sources.h"
 #include "proxy/daemon/log_level_page.h"
+#include "proxy/daemon/mapped_files.h"
 #include "proxy/daemon/node_view.h"
 #include "proxy/daemon/oom_score.h"
 #include "proxy/daemon/upgrade_page.h"
@@ -311,6 +314,8 @@ void Daemon::serve_pages() {
 
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
+  // Before the first state is built, which takes the most memory there will be.
+  release_mapped_files();
   // Before anything is served, so that whoever sees it serve may change its files and send SIGHUP.
   reloader_.start();
   if (!succession_.has_predecessor()) open_addresses();
@@ -388,7 +393,15 @@ void Daemon::start_steering() {
   if (steering_started_ || !succession_.serving() || !progress_.first_state_is_in_force()) return;
   steering_started_ = true;
   // What it throws is to end the daemon in order, wherever this is called from.
-  boost::asio::post(control_, [this] { steering_.start(options_.service_cidrs); });
+  boost::asio::post(control_, [this] {
+    steering_.start(options_.service_cidrs);
+    release_start();
+  });
+}
+
+void Daemon::release_start() {
+  ::malloc_trim(0);
+  spdlog::debug("the start is over: {} KiB of the program and its libraries let go of", release_mapped_files() / 1024);
 }
 
 Standing Daemon::standing(bool moving) const {

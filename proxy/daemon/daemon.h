@@ -97,6 +97,8 @@ class Daemon {
   Standing standing(bool moving) const;
   /// As soon as the relay carries what the first state says.
   void start_steering();
+  /// Gives back the memory that only the start needed.
+  void release_start();
   /// Tells the metric of the changes that are in force by now, and looks again soon while some are not.
   void await_programming();
   void look_for_stale_rules();

@@ -33,6 +33,7 @@ def settle():
 def idle(options):
     own = {kind: [] for kind in ALL}
     system = {kind: [] for kind in ALL}
+    used = {kind: [] for kind in (Ferry, Haproxy, Nginx)}
     for _ in range(options.rounds):
         for kind in ALL:
             with server(None), started(kind, 1) as contender:
@@ -40,6 +41,8 @@ def idle(options):
                     settle()
                     before = contender.process.pss_kilobytes() if contender.process else 0
                     used_before = used_kilobytes()
+                    if contender.process:
+                        used[kind].append(before / 1024)
                     with held(contender.address, CONNECTIONS):
                         settle()
                         after = contender.process.pss_kilobytes() if contender.process else 0
@@ -61,5 +64,5 @@ def idle(options):
                 with started(kind, 1) as contender:
                     settle()
                     sizes.append(contender.process.pss_kilobytes() / 1024)
-    yield markdown("At rest", ["1 worker, no connection", "PSS"],
-                   [[kind.name, spread(sizes, " MiB")] for kind, sizes in rest.items()])
+    yield markdown("The process", ["1 worker", "PSS at rest, without a service", f"PSS with {FIRST} idle connections"],
+                   [[kind.name, spread(sizes, " MiB"), spread(used[kind], " MiB")] for kind, sizes in rest.items()])

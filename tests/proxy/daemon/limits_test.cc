@@ -137,6 +137,22 @@ void with_small_disk(const fs::path& folder, const std::function<void()>& body) 
   }).get();
 }
 
+/// What a process has mapped of files, in bytes (proc_pid_status(5)).
+std::size_t mapped_of_files(pid_t pid) {
+  const std::string status = content_of(fmt::format("/proc/{}/status", pid));
+  const std::string field = "RssFile:";
+  return std::stoul(status.substr(status.find(field) + field.size())) * 1024;
+}
+
+TEST_F(Limits, WhatOnlyTheStartNeededOfTheProgramIsLetGoOf) {
+  RunningDaemon daemon(flags());
+  daemon.wait_until_healthy();
+  const auto half_the_program = fs::file_size(kube_ferry({}).front()) / 2;
+  eventually("less mapped than half the program, libraries included",
+             [&] { return mapped_of_files(daemon.process().pid()) < half_the_program; });
+  EXPECT_EQ(call(service_).name, "a");
+}
+
 TEST_F(Limits, AFullDiskUnderTheLogCostsLinesAndNothingElse) {
   const fs::path disk = folder_.path() / "disk";
   with_small_disk(disk, [&] {
