@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 
+#include "proxy/dataplane/session_views.h"
 #include "proxy/relay/tcp_socket.h"
 
 namespace ferry::proxy {
@@ -15,27 +16,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// For so many turns after one in which others had something to do, it is likely that they soon have again.
-constexpr unsigned kShortTurns = 64;
 /// Bytes that all streams together move before it is looked whether others have something to do.
 constexpr std::size_t kStreamsShare = RelayResources::kLongBudget;
 
 /// Most connections end before; those that do not are worth four system calls.
 constexpr std::chrono::seconds kYouth{10};
-/// Looks within the time after which a silent peer counts as vanished.
-constexpr int kLooks = 12;
-constexpr milliseconds kShortestLook{20};
-/// Reaches a minute ahead; whoever is due later is looked at once a minute.
-constexpr milliseconds kCheckTick{128};
-
-milliseconds look_period(milliseconds limit) { return std::max(limit / kLooks, kShortestLook); }
-
-Peer local_address(int fd) {
-  sockaddr_storage local{};
-  socklen_t size = sizeof(local);
-  return ::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) == 0 ? peer_of(local) : Peer{};
-}
-
 }  // namespace
 
 Carrier::Carrier(Poller& poller, RelayResources& resources, WorkerCounters& counters, AffinityTable& affinity,
@@ -45,7 +30,7 @@ Carrier::Carrier(Poller& poller, RelayResources& resources, WorkerCounters& coun
       counters_(counters),
       options_(options),
       dialler_(poller, counters, affinity, options, outcomes(), now),
-      checks_(now, kCheckTick) {}
+      checks_(options_, now) {}
 
 Carrier::~Carrier() {
   reset_all();
@@ -115,28 +100,10 @@ std::vector<HandedConnection> Carrier::give(std::size_t most, TimePoint now) {
 }
 
 HandedConnection Carrier::give(Session& session, TimePoint now) {
-  HandedConnection given;
-  given.port = *session.port->shared->name();
-  given.endpoint = session.endpoint->record->endpoint;
-  given.choice = session.choice;
-  given.peer = session.peer;
-  given.age = std::chrono::duration_cast<milliseconds>(now - session.accepted);
-  given.connected = std::chrono::duration_cast<milliseconds>(now - session.since);
-  given.idle = std::chrono::duration_cast<milliseconds>(now - session.active);
-  given.bytes_to_backend = session.bytes_to_backend;
-  given.bytes_to_client = session.bytes_to_client;
-  given.attempts = session.attempts;
-  given.half_closed = session.half_closed;
-  given.backend_told = session.backend_told;
-  given.client_told = session.client_told;
-  given.unanswered = session.unanswered;
-  given.to_backend = session.to_backend.pending();
-  given.to_client = session.to_client.pending();
   // Their files live on, and an epoll watches files rather than descriptors.
   poller_.unwatch(session.client.fd.get());
   poller_.unwatch(session.backend.fd.get());
-  given.client = std::move(session.client.fd);
-  given.backend = std::move(session.backend.fd);
+  HandedConnection given = hand_over(session, now);
   counters_.given.add();
   forget(session);
   return given;
@@ -144,31 +111,13 @@ HandedConnection Carrier::give(Session& session, TimePoint now) {
 
 void Carrier::take_over(HandedConnection handed, const std::shared_ptr<WorkerPort>& port, TimePoint now) {
   Session& session = *std::make_unique<Session>().release();
-  session.client.fd = std::move(handed.client);
-  session.backend.fd = std::move(handed.backend);
-  session.port = port;
-  session.peer = handed.peer;
-  session.choice = handed.choice;
-  session.accepted = now - handed.age;
-  session.since = now - handed.connected;
-  session.active = now - handed.idle;
-  session.bytes_to_backend = handed.bytes_to_backend;
-  session.bytes_to_client = handed.bytes_to_client;
-  session.attempts = handed.attempts;
-  session.half_closed = handed.half_closed;
-  session.backend_told = handed.backend_told;
-  session.client_told = handed.client_told;
-  session.unanswered = handed.unanswered;
-  session.to_backend.resume(handed.to_backend, resources_);
-  session.to_client.resume(handed.to_client, resources_);
-  session.endpoint = &port->endpoint(handed.endpoint);
-  session.endpoint->try_open(0);
+  resume(session, std::move(handed), port, resources_, now);
   (session.half_closed ? half_closed_ : settled_).push_back(session);
   ++open_;
   port->counters.accepted.add();
   counters_.connections.accepted.add();
   counters_.taken_over.add();
-  keep_alive(session.backend.fd.get(), silence_limit(session));
+  keep_alive(session.backend.fd.get(), checks_.silence_limit(session));
   if (port->state.settings().drain_timeout > milliseconds{0}) drainer_.state_changed(port, now);
   // What can be read or written now is told as the first event.
   const int client = poller_.watch(session.client.fd.get(), Leg::kEvents, EventTag(EventTag::Kind::kClient, &session));
@@ -178,8 +127,7 @@ void Carrier::take_over(HandedConnection handed, const std::shared_ptr<WorkerPor
     reset(session, ConnectionEnd::kShutdown, now);
     return;
   }
-  session.check.heard_client = session.check.heard_backend = true;
-  arm_check(session, now);
+  checks_.arm(session, now);
 }
 
 void Carrier::client_ready(Session& session, std::uint32_t events, TimePoint now) {
@@ -229,41 +177,25 @@ void Carrier::finish_turn(TimePoint now) {
     session->replaced = false;
   }
   replaced_.clear();
-  short_turns_ = std::exchange(others_had_events_, false) ? kShortTurns : short_turns_ - std::min(1U, short_turns_);
-  resources_.budget = short_turns_ > 0 ? RelayResources::kShortBudget : RelayResources::kLongBudget;
+  resources_.budget = turns_.begin();
   serve_queued(now, kStreamsShare);
-  if (!closed_.empty()) {
-    queued_.erase(std::remove_if(queued_.begin(), queued_.end(), [](const Session* s) { return s->closed; }),
-                  queued_.end());
-  }
+  if (!closed_.empty()) turns_.forget_closed();
   while (!closed_.empty()) {
     const std::unique_ptr<Session> freed(&closed_.front());
   }
 }
 
 void Carrier::serve_queued(TimePoint now, std::size_t most) {
-  turn_.swap(queued_);
-  moved_in_turn_ = 0;
-  auto next = turn_.begin();
-  while (next != turn_.end() && moved_in_turn_ < most) {
-    Session& session = **next++;
-    session.queued = false;
-    if (!session.closed) with_memory(session, now, [&] { carry(session, now); });
-  }
-  // Whoever was not served is first the next time. No more of them than there were, so this takes no memory.
-  turn_.erase(turn_.begin(), next);
-  turn_.insert(turn_.end(), queued_.begin(), queued_.end());
-  queued_.clear();
-  turn_.swap(queued_);
+  turns_.serve(most, [&](Session& session) { with_memory(session, now, [&] { carry(session, now); }); });
 }
 
 void Carrier::act_on_deadlines(TimePoint now) {
   // Nobody is idle or silent whose bytes only wait for their turn.
-  if (const auto next = next_deadline(); !queued_.empty() && next && *next <= now) {
+  if (const auto next = next_deadline(); turns_.any() && next && *next <= now) {
     serve_queued(now, std::numeric_limits<std::size_t>::max());
   }
   dialler_.act_on_deadlines(now);
-  checks_.expire(now, [&](Session::Check& due) { with_memory(due.session, now, [&] { check(due.session, now); }); });
+  checks_.expire(now, [&](Session& due) { with_memory(due, now, [&] { check(due, now); }); });
   drain_due(now);
   settle_aged(now);
   while (!half_closed_.empty() && now - half_closed_.front().active >= options_.half_close_timeout) {
@@ -275,7 +207,7 @@ void Carrier::act_on_deadlines(TimePoint now) {
 void Carrier::settle_aged(TimePoint now) {
   while (!young_.empty() && now - young_.front().since >= kYouth) {
     Session& session = young_.front();
-    keep_alive(session.backend.fd.get(), silence_limit(session));
+    keep_alive(session.backend.fd.get(), checks_.silence_limit(session));
     settled_.push_back(session);
   }
 }
@@ -312,7 +244,7 @@ void Carrier::connected(Session& session, TimePoint now) {
   session.since = session.active = now;
   young_.push_back(session);
   session.client.writable = true;
-  if (session.port->state.settings().idle_timeout > milliseconds{0}) arm_check(session, now);
+  if (session.port->state.settings().idle_timeout > milliseconds{0}) checks_.arm(session, now);
   carry(session, now);
 }
 
@@ -325,24 +257,17 @@ void Carrier::give_up(Session& session, TimePoint now) {
 void Carrier::ready(Session& session, TimePoint now) {
   if (session.to_backend.streams() || session.to_client.streams()) {
     // After those that are soon done.
-    queue(session);
+    turns_.queue(session);
   } else {
     note_others();
     carry(session, now);
   }
 }
 
-void Carrier::queue(Session& session) {
-  if (!session.queued) {
-    session.queued = true;
-    queued_.push_back(&session);
-  }
-}
-
 void Carrier::carry(Session& session, TimePoint now) {
   const Direction::Result up = session.to_backend.pump(session.client, session.backend, resources_);
   const Direction::Result down = session.to_client.pump(session.backend, session.client, resources_);
-  moved_in_turn_ += up.moved + down.moved;
+  turns_.note_moved(up.moved + down.moved);
   if (up.moved + down.moved > 0) {
     note_moved(session, up.moved, down.moved, now);
   }
@@ -352,7 +277,7 @@ void Carrier::carry(Session& session, TimePoint now) {
     pass_reset(session, up, down, now);
     return;
   }
-  if (more) queue(session);
+  if (more) turns_.queue(session);
   if (session.to_backend.sender_finished() || session.to_client.sender_finished()) {
     pass_ends(session, up, down, now);
   }
@@ -379,7 +304,7 @@ void Carrier::note_moved(Session& session, std::size_t up, std::size_t down, Tim
     }
   }
   session.active = now;
-  if (!session.check.linked()) arm_check(session, now);
+  if (!session.check.linked()) checks_.arm(session, now);
 }
 
 void Carrier::pass_ends(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now) {
@@ -409,72 +334,23 @@ void Carrier::pass_reset(Session& session, const Direction::Result& up, const Di
   reset(session, by_client ? ConnectionEnd::kResetByClient : ConnectionEnd::kResetByEndpoint, now);
 }
 
-milliseconds Carrier::silence_limit(const Session& session) const {
-  return session.port->state.settings().dead_peer_timeout.value_or(options_.dead_peer_timeout);
-}
-
-void Carrier::arm_check(Session& session, TimePoint now) {
-  const milliseconds idle = session.port->state.settings().idle_timeout;
-  const milliseconds limit = silence_limit(session);
-  const bool moved = session.check.heard_client || session.check.heard_backend;
-  if (moved && limit > milliseconds{0}) {
-    const TimePoint look = now + look_period(limit);
-    checks_.arm(session.check, idle > milliseconds{0} ? std::min(look, session.active + idle) : look);
-  } else if (idle > milliseconds{0}) {
-    checks_.arm(session.check, session.active + idle);
-  }
-}
-
-std::optional<ConnectionEnd> Carrier::look_for_silence(Session& session, milliseconds limit, bool& owed) {
-  struct Side {
-    Leg& leg;
-    PeerSilence& silence;
-    bool& heard;
-    ConnectionEnd end;
-  };
-  Session::Check& check = session.check;
-  for (const Side& side : {Side{session.backend, check.backend, check.heard_backend, ConnectionEnd::kEndpointVanished},
-                           Side{session.client, check.client, check.heard_client, ConnectionEnd::kClientVanished}}) {
-    if (std::exchange(side.heard, false)) {
-      side.silence.heard();
-      owed = true;
-      continue;
-    }
-    const PeerFacts facts = peer_facts(side.leg.fd.get());
-    owed |= facts.owes_answer;
-    if (side.silence.note(facts, look_period(limit), limit)) return side.end;
-  }
-  return std::nullopt;
-}
-
 void Carrier::check(Session& session, TimePoint now) {
-  const milliseconds idle = session.port->state.settings().idle_timeout;
-  if (idle > milliseconds{0} && now - session.active >= idle) {
+  const std::optional<ConnectionEnd> end = checks_.look(session, now);
+  if (!end) return;
+  if (end == ConnectionEnd::kIdleTimeout) {
     counters_.idle_timeouts.add();
-    close(session, ConnectionEnd::kIdleTimeout, now);
+    close(session, *end, now);
     return;
   }
-  const milliseconds limit = silence_limit(session);
-  bool owed = false;
-  const auto vanished = limit > milliseconds{0} ? look_for_silence(session, limit, owed) : std::nullopt;
-  if (vanished) {
-    counters_.vanished_peers.add();
-    if (vanished == ConnectionEnd::kEndpointVanished && session.port->state.settings().ejection) {
-      ServedPort& port = *session.port->shared;
-      const config::BackendSet& set = session.port->state.set(session.choice);
-      if (port.eject(session.endpoint->record->endpoint, set, now, EjectionCause::kVanished)) {
-        counters_.ejections.add();
-      }
+  counters_.vanished_peers.add();
+  if (end == ConnectionEnd::kEndpointVanished && session.port->state.settings().ejection) {
+    ServedPort& port = *session.port->shared;
+    const config::BackendSet& set = session.port->state.set(session.choice);
+    if (port.eject(session.endpoint->record->endpoint, set, now, EjectionCause::kVanished)) {
+      counters_.ejections.add();
     }
-    reset(session, *vanished, now);
-    return;
   }
-  if (owed) {
-    const TimePoint look = now + look_period(limit);
-    checks_.arm(session.check, idle > milliseconds{0} ? std::min(look, session.active + idle) : look);
-  } else if (idle > milliseconds{0}) {
-    checks_.arm(session.check, session.active + idle);
-  }
+  reset(session, *end, now);
 }
 
 template <typename Each>
@@ -503,26 +379,6 @@ void Carrier::drain_due(TimePoint now) {
       }
     }
   });
-}
-
-ConnectionRecord Carrier::record_of(const Session& session, TimePoint now) const {
-  ConnectionRecord record;
-  record.service = session.port->shared->name();
-  record.client = session.peer;
-  record.address = local_address(session.client.fd.get());
-  if (session.endpoint != nullptr) record.endpoint = session.endpoint->record->endpoint;
-  if (session.dialling) {
-    record.state = session.dialling->awaits_place ? ConnectionState::kWaiting : ConnectionState::kDialling;
-  } else {
-    record.state = session.half_closed ? ConnectionState::kHalfClosed : ConnectionState::kCarried;
-  }
-  record.attempts = session.attempts;
-  record.bytes_to_backend = session.bytes_to_backend;
-  record.bytes_to_client = session.bytes_to_client;
-  record.age = std::chrono::duration_cast<milliseconds>(now - session.accepted);
-  record.idle = std::chrono::duration_cast<milliseconds>(now - session.active);
-  record.worker = session.port->worker;
-  return record;
 }
 
 void Carrier::list(std::vector<ConnectionRecord>& into,

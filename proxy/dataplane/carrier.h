@@ -14,19 +14,16 @@
 #include "proxy/dataplane/drainer.h"
 #include "proxy/dataplane/handed.h"
 #include "proxy/dataplane/session.h"
+#include "proxy/dataplane/session_checks.h"
+#include "proxy/dataplane/stream_turns.h"
 #include "proxy/dataplane/worker_counters.h"
 #include "proxy/relay/intrusive_list.h"
 #include "proxy/relay/poller.h"
 #include "proxy/relay/relay_resources.h"
-#include "proxy/relay/timing_wheel.h"
 
 namespace ferry::proxy {
 
 /// The connections of one worker, from accepted to closed. Everything it is constructed with outlives it.
-///
-/// A connection that has moved bytes is looked at a dozen times within the time after which a silent peer counts as
-/// vanished, until nothing is owed any more; then it costs nothing until bytes move again, and the kernel's keep-alive
-/// stands in.
 class Carrier {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -62,10 +59,10 @@ class Carrier {
   void act_on_deadlines(TimePoint now);
 
   /// Somebody who moves little has had something to do in this turn: streams leave him soon the next one.
-  void note_others() { others_had_events_ = true; }
+  void note_others() { turns_.note_others(); }
 
   /// Relays wait for another turn, whatever epoll says.
-  bool has_queued() const { return !queued_.empty(); }
+  bool has_queued() const { return turns_.any(); }
   std::optional<TimePoint> next_deadline();
 
   std::size_t open() const { return open_; }
@@ -86,7 +83,6 @@ class Carrier {
 
   void ready(Session& session, TimePoint now);
   void carry(Session& session, TimePoint now);
-  void queue(Session& session);
   /// Until they have moved `most` bytes together.
   void serve_queued(TimePoint now, std::size_t most);
   void note_moved(Session& session, std::size_t up, std::size_t down, TimePoint now);
@@ -94,15 +90,11 @@ class Carrier {
   void pass_reset(Session& session, const Direction::Result& up, const Direction::Result& down, TimePoint now);
   void settle_aged(TimePoint now);
 
-  std::chrono::milliseconds silence_limit(const Session& session) const;
-  void arm_check(Session& session, TimePoint now);
   void check(Session& session, TimePoint now);
-  std::optional<ConnectionEnd> look_for_silence(Session& session, std::chrono::milliseconds limit, bool& owed);
   void drain_due(TimePoint now);
 
   template <typename Each>
   void for_each_session(Each each);
-  ConnectionRecord record_of(const Session& session, TimePoint now) const;
   void close(Session& session, ConnectionEnd end, TimePoint now);
   void reset(Session& session, ConnectionEnd end, TimePoint now);
   void account_for(Session& session, ConnectionEnd end, TimePoint now);
@@ -116,22 +108,17 @@ class Carrier {
 
   Dialler dialler_;
   Drainer drainer_;
-  TimingWheel<Session::Check> checks_;
+  SessionChecks checks_;
+  StreamTurns turns_;
   /// Oldest first; the backend's side has no keep-alive yet, which short connections never need.
   IntrusiveList<Session> young_;
   IntrusiveList<Session> settled_;
   /// Least recently active first.
   IntrusiveList<Session> half_closed_;
   IntrusiveList<Session> closed_;
-  std::vector<Session*> queued_;
-  std::vector<Session*> turn_;
   /// Whose backend's socket was replaced in this turn.
   std::vector<Session*> replaced_;
   std::size_t open_ = 0;
-  bool others_had_events_ = false;
-  /// Turns for which streams move less at a time.
-  unsigned short_turns_ = 0;
-  std::size_t moved_in_turn_ = 0;
 };
 
 }  // namespace ferry::proxy
