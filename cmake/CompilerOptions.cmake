@@ -18,6 +18,13 @@ if(CMAKE_BUILD_TYPE STREQUAL Release)
   # What nobody calls stays out of the program; pointers that the loader adjusts take a bit each in place of 24 bytes.
   target_compile_options(ferry_compile_options INTERFACE -ffunction-sections -fdata-sections)
   target_link_options(ferry_compile_options INTERFACE -Wl,--gc-sections -Wl,-z,pack-relative-relocs)
+  # What strangers send is not to become more than an end of the process: no stack is overwritten unnoticed, no buffer
+  # of a known size overrun by the C library, and no table of functions can be written to once the program runs.
+  target_compile_options(ferry_compile_options INTERFACE -fstack-protector-strong
+    $<$<NOT:$<BOOL:$<TARGET_PROPERTY:FERRY_UNOPTIMIZED>>>:-D_FORTIFY_SOURCE=2>)
+  target_link_options(ferry_compile_options INTERFACE -Wl,-z,relro,-z,now)
+else()
+  target_compile_definitions(ferry_compile_options INTERFACE _GLIBCXX_ASSERTIONS)
 endif()
 
 if(FERRY_SANITIZE)
@@ -63,6 +70,7 @@ if(FERRY_PRECOMPILE_HEADERS)
     add_library(ferry_pch_tests STATIC ${PROJECT_BINARY_DIR}/generated/empty.cc)
     target_link_libraries(ferry_pch_tests PUBLIC ferry_common GTest::gmock GTest::gtest)
     target_compile_options(ferry_pch_tests PRIVATE ${ferry_test_options})
+    set_target_properties(ferry_pch_tests PROPERTIES FERRY_UNOPTIMIZED ON)
     target_precompile_headers(ferry_pch_tests PRIVATE ${ferry_heavy_headers} <gtest/gtest.h>)
   endif()
 endif()
@@ -88,6 +96,7 @@ function(ferry_add_test target)
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ferry_common ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
   target_compile_options(${target} PRIVATE ${ferry_test_options})
+  set_target_properties(${target} PROPERTIES FERRY_UNOPTIMIZED ON)
   target_compile_definitions(${target} PRIVATE FERRY_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
     FERRY_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   if(FERRY_PRECOMPILE_HEADERS)

@@ -21,6 +21,7 @@ constexpr std::size_t kStreamsShare = RelayResources::kLongBudget;
 
 /// Most connections end before; those that do not are worth four system calls.
 constexpr std::chrono::seconds kYouth{10};
+
 }  // namespace
 
 Carrier::Carrier(Poller& poller, RelayResources& resources, WorkerCounters& counters, AffinityTable& affinity,
