@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <csignal>
 #include <random>
-#include <set>
 #include <system_error>
 #include <utility>
 
-#include <malloc.h>
-
 #include <boost/asio/post.hpp>
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include "proxy/daemon/admin_addresses.h"
@@ -21,7 +19,6 @@
 #include "proxy/daemon/inspector_sources.h"
 #include "proxy/daemon/log_level_page.h"
 #include "proxy/daemon/mapped_files.h"
-#include "proxy/daemon/node_view.h"
 #include "proxy/daemon/oom_score.h"
 #include "proxy/daemon/upgrade_page.h"
 #include "proxy/daemon/watch_metrics.h"
@@ -87,9 +84,9 @@ Daemon::Daemon(const Options& options, const Invocation& invocation, std::option
     rest_.emplace(control_.get_executor(), std::move(*api));
     watch::ApiSourceOptions source_options;
     source_options.node_name = options_.node_name;
-    source_options.on_node = [this](const std::optional<config::Node>& node) { set_own_node(node); };
+    source_options.on_node = [this](const std::optional<config::Node>& node) { node_link_.set_node(node); };
     if (options_.service_cidrs.empty()) {
-      source_options.on_service_ranges = [this](const auto& ranges) { routes_.set_ranges(ranges); };
+      source_options.on_service_ranges = [this](const auto& ranges) { node_link_.set_service_ranges(ranges); };
     }
     source_options.historical = options_.api_version == Options::ApiVersion::kV1beta1;
     api_.emplace(*rest_, store_.add_source("api"), clock_, source_options);
@@ -156,7 +153,7 @@ Reloader::Commit Daemon::prepare(const Options& next, std::vector<std::string>& 
       spdlog::info("asking the API server with the credentials that {} holds now", next.kubeconfig);
     }
     dataplane_.use(runtime_options(next));
-    look_around();
+    node_link_.look_around();
     if (next.oom_score_adj == oom_score_adj) return;
     if (const std::error_code error = set_oom_score_adj(next.oom_score_adj)) {
       spdlog::warn("--oom-score-adj {}: {}; less than it was needs CAP_SYS_RESOURCE", next.oom_score_adj,
@@ -314,8 +311,6 @@ void Daemon::serve_pages() {
 
 void Daemon::start() {
   std::signal(SIGPIPE, SIG_IGN);
-  // Before the first state is built, which takes the most memory there will be.
-  release_mapped_files();
   // Before anything is served, so that whoever sees it serve may change its files and send SIGHUP.
   reloader_.start();
   if (!succession_.has_predecessor()) open_addresses();
@@ -324,8 +319,7 @@ void Daemon::start() {
   const bool beyond_loopback = ranges.empty() ? api_.has_value() : !ranges.front().address().is_loopback();
   if (const auto advice = beyond_loopback ? allow_port_reuse() : std::nullopt) spdlog::info("{}", *advice);
   dataplane_.start();
-  host_.emplace(control_.get_executor(), [this](const std::vector<config::IpAddress>&) { look_around(); });
-  look_around();
+  node_link_.start(control_.get_executor());
   for (watch::FileSource& file : files_) file.start();
   if (api_) {
     spdlog::info("following the API server {}", rest_->config().server.to_string());
@@ -341,6 +335,8 @@ void Daemon::start() {
   }
   if (!succession_.waits()) succession_.serve_as_the_first();
   beat();
+  // Before the first state is built, which takes the most memory there will be.
+  release_start();
 }
 
 void Daemon::look_for_stale_rules() {
@@ -375,7 +371,7 @@ void Daemon::beat() {
   }
   if (synced && succession_.waits()) succession_.begin();
   if (synced && succession_.serving()) health_.set_synced();
-  if (synced) tidy_routes();
+  if (synced) node_link_.tidy_routes();
   start_steering();
   const bool moving = progress_.moves();
   if (moving) health_.beat(std::chrono::steady_clock::now());
@@ -401,7 +397,7 @@ void Daemon::start_steering() {
 
 void Daemon::release_start() {
   ::malloc_trim(0);
-  spdlog::debug("the start is over: {} KiB of the program and its libraries let go of", release_mapped_files() / 1024);
+  spdlog::debug("{} KiB of the program and its libraries let go of", release_mapped_files() / 1024);
 }
 
 Standing Daemon::standing(bool moving) const {
@@ -427,7 +423,7 @@ void Daemon::await_programming() {
 
 void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   const auto begin = std::chrono::steady_clock::now();
-  routes_.apply(changes);
+  node_link_.apply(changes);
   dataplane_.apply(changes);
   // After the relay, which has what is steered no more.
   steering_.apply(changes);
@@ -440,49 +436,9 @@ void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   for (const std::string& warning : warnings.lines) spdlog::warn("{}", warning);
 }
 
-void Daemon::set_own_node(const std::optional<config::Node>& node) {
-  if (!node) {
-    spdlog::warn("the cluster has no node {}: {}", options_.node_name,
-                 own_node_ ? "it was deleted, so load balancers are told to go elsewhere"
-                           : "zone and topology are unknown; --hostname-override names another");
-    // One that was never there is a wrong name rather than a node on its way out.
-    if (own_node_) health_.set_node_eligible(false);
-    return;
-  }
-  if (!own_node_ || own_node_->zone != node->zone) {
-    spdlog::info("node {}: {}", node->name, node->zone.empty() ? "in no zone" : "in zone " + node->zone);
-  }
-  if (node->going_away && (!own_node_ || !own_node_->going_away)) {
-    spdlog::info("node {} is going away: load balancers are told to go elsewhere", node->name);
-  }
-  health_.set_node_eligible(!node->going_away);
-  store_.set_node({node->name, node->zone});
-  own_node_ = node;
-  look_around();
-}
-
-void Daemon::look_around() {
-  NodeView view = node_view(*reloader_.in_force(), host_->now(), own_node_);
-  if (view == node_view_) return;
-  node_view_ = view;
-  routes_.move_to(view.addresses, own_sources(host_->now(), own_node_));
-  health_checks_.move_to(view.node_port_addresses);
-  dataplane_.move_to(std::move(view));
-}
-
-void Daemon::tidy_routes() {
-  routes_.tidy([this] {
-    std::set<config::ServicePortName> busy;
-    for (const ServicePortSnapshot& port : dataplane_.snapshot().service_ports) {
-      if (port.connections.open > 0) busy.insert(*port.name);
-    }
-    return busy;
-  });
-}
-
 void Daemon::stop_watching() {
   reloader_.stop();
-  host_->stop();
+  node_link_.stop();
   for (watch::FileSource& file : files_) file.stop();
   if (!api_) return;
   bool stopped = false;

@@ -16,7 +16,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "config/node.h"
 #include "config/store.h"
 #include "proxy/admin/admin_server.h"
 #include "proxy/admin/health.h"
@@ -24,14 +23,13 @@
 #include "proxy/admin/local_endpoints.h"
 #include "proxy/admin/page_maker.h"
 #include "proxy/daemon/manager_link.h"
+#include "proxy/daemon/node_link.h"
 #include "proxy/daemon/reloader.h"
 #include "proxy/daemon/stale_rules_notice.h"
 #include "proxy/daemon/steering_link.h"
 #include "proxy/daemon/succession.h"
 #include "proxy/daemon/worker_progress.h"
 #include "proxy/dataplane/dataplane.h"
-#include "proxy/host/host_addresses.h"
-#include "proxy/host/host_routes.h"
 #include "proxy/host/service_manager.h"
 #include "proxy/host/stale_rules.h"
 #include "proxy/inspect/inspector.h"
@@ -86,12 +84,6 @@ class Daemon {
   void end();
 
   void apply(const std::vector<config::ServicePortChange>& changes);
-  /// What the API server says of the node that this runs on.
-  void set_own_node(const std::optional<config::Node>& node);
-  /// The host's addresses or the Node object may have changed: services are served where they are to be now.
-  void look_around();
-  /// Takes away routes that nobody needs any more.
-  void tidy_routes();
   /// Shows the admin thread and the service manager how things stand, once a second.
   void beat();
   Standing standing(bool moving) const;
@@ -145,12 +137,8 @@ class Daemon {
   std::optional<watch::RestClient> rest_;
   std::optional<watch::ApiSource> api_;
   std::list<watch::FileSource> files_;
-  std::optional<HostAddresses> host_;
-  NodeView node_view_;
-  HostRoutes routes_{options_.service_cidrs, component_logger("routes")};
   Counter wrong_annotations_;
 
-  std::optional<config::Node> own_node_;
   mutable std::mutex view_mutex_;
   StoreView view_;
   /// Signals received so far: the first ends the daemon in order, the second at once.
@@ -164,6 +152,7 @@ class Daemon {
   std::optional<Inspector> inspector_;
   LocalEndpointCounter local_endpoints_;
   HealthCheckServer health_checks_{admin_.loop(), health_, component_logger("healthcheck")};
+  NodeLink node_link_{[this] { return reloader_.in_force(); }, {store_, dataplane_, health_, health_checks_}};
   /// With ten thousand services in use a scrape takes most of a second, for which no probe is to wait. It answers
   /// through the admin thread's loop.
   PageMaker scrapes_{[this] { return metrics_.render(); }};
