@@ -5,10 +5,7 @@
 #include <new>
 #include <utility>
 
-#include <sys/socket.h>
-
 #include "proxy/balancer/dial_plan.h"
-#include "proxy/relay/udp_socket.h"
 
 namespace ferry::proxy {
 
@@ -56,9 +53,9 @@ DatagramCarrier::DatagramCarrier(Poller& poller, WorkerCounters& counters, Affin
                                  const DataplaneOptions& options, Closed closed)
     : poller_(poller),
       counters_(counters),
-      affinity_(affinity),
       budget_(budget),
       options_(options),
+      dialler_(counters, affinity),
       socket_closed_(std::move(closed)) {}
 
 DatagramCarrier::~DatagramCarrier() {
@@ -105,18 +102,8 @@ std::vector<HandedFlow> DatagramCarrier::give_flows(TimePoint now) {
   for (IntrusiveList<Flow>* const list : {&active_, &answered_}) {
     while (!list->empty()) {
       Flow& flow = list->front();
-      HandedFlow& made = handed.emplace_back();
-      made.at = flow.service->socket->at;
-      made.client = flow.client;
-      made.choice = flow.choice;
-      made.endpoint = flow.backend();
-      made.idle = std::chrono::duration_cast<std::chrono::milliseconds>(now - flow.last);
-      made.requests = flow.requests;
-      made.answers = flow.answers;
-      made.outstanding = flow.outstanding;
-      if (flow.has_unanswered) made.unanswered.emplace(flow.unanswered.begin(), flow.unanswered.end());
       poller_.unwatch(flow.upstream.get());
-      made.upstream = std::move(flow.upstream);
+      handed.push_back(hand_over(flow, now));
       close(flow);
     }
   }
@@ -129,17 +116,7 @@ void DatagramCarrier::take_flow(const ListenSocket& socket, HandedFlow handed, T
   if (found == services_.end() || found->second->flows.contains(handed.client) || !budget_.take()) return;
   DatagramService& service = *found->second;
   auto flow = std::make_unique<Flow>();
-  flow->service = &service;
-  flow->client = handed.client;
-  flow->choice = handed.choice;
-  flow->endpoint = &service.port->endpoint(handed.endpoint);
-  flow->upstream = std::move(handed.upstream);
-  flow->last = now - handed.idle;
-  flow->requests = handed.requests;
-  flow->answers = handed.answers;
-  flow->outstanding = handed.outstanding;
-  flow->has_unanswered = handed.unanswered.has_value();
-  if (handed.unanswered) flow->unanswered.assign(handed.unanswered->begin(), handed.unanswered->end());
+  resume(*flow, std::move(handed), service, now);
   if (poller_.watch(flow->upstream.get(), EPOLLIN, EventTag(EventTag::Kind::kFlow, flow.get())) != 0) {
     budget_.give_back();
     return;
@@ -200,11 +177,8 @@ void DatagramCarrier::reconsider(Flow& flow, TimePoint now) {
   WorkerPort& port = *flow.service->port;
   const config::BackendSet& set = port.state.set(flow.choice);
   if (position_of(set, flow.backend())) return;
-  if (const auto position = choose(port, flow.choice, flow.client, now)) {
-    redirect(flow, set.backends[*position], now);
-  } else {
-    close(flow);
-  }
+  const auto position = dialler_.choose(port, flow.choice, flow.client, now);
+  if (!position || !dialler_.redirect(flow, set.backends[*position], now)) close(flow);
 }
 
 void DatagramCarrier::service_ready(DatagramService& service, TimePoint now) {
@@ -236,7 +210,7 @@ Flow* DatagramCarrier::open_flow(DatagramService& service, const Peer& client, T
   std::unique_ptr<Flow> flow;
   bool open = false;
   try {
-    flow = dial(service, client, now);
+    flow = dialler_.dial(service, client, now, [this] { return make_room(); });
     open = flow && poller_.watch(flow->upstream.get(), EPOLLIN, EventTag(EventTag::Kind::kFlow, flow.get())) == 0;
     if (open) service.flows.emplace(client, flow.get());
   } catch (const std::bad_alloc&) {
@@ -254,53 +228,6 @@ Flow* DatagramCarrier::open_flow(DatagramService& service, const Peer& client, T
   counters_.flows.accepted.add();
   // Owned by the list it is in, from here until finish_turn() frees it.
   return flow.release();
-}
-
-std::optional<std::size_t> DatagramCarrier::choose(WorkerPort& port, SetChoice choice, const Peer& client,
-                                                   TimePoint now) {
-  const config::BackendSet& set = port.state.set(choice);
-  if (set.empty()) return std::nullopt;
-  const PickContext context = port.pick_context(choice, client.address, random_, now);
-  std::size_t position = 0;
-  for (unsigned draw = 0; draw < kMostDraws; ++draw) {
-    position = port.shared->balancer(choice).pick(set, context, draw);
-    if (!port.shared->ejections().leaves_out(set.backends[position], now)) break;
-  }
-  return position;
-}
-
-std::unique_ptr<Flow> DatagramCarrier::dial(DatagramService& service, const Peer& client, TimePoint now) {
-  WorkerPort& port = *service.port;
-  const PortState& state = port.state;
-  auto flow = std::make_unique<Flow>();
-  flow->service = &service;
-  flow->client = client;
-  flow->choice = choose_set(*service.frontend, state, client.address);
-  flow->last = now;
-  const config::BackendSet& set = state.set(flow->choice);
-  const AffinityTable::Key key{port.shared->id(), client.address};
-  const bool sticky = state.affinity > std::chrono::seconds{0};
-  const auto former = sticky ? affinity_.find(key, state.affinity, now) : std::nullopt;
-  std::optional<std::size_t> position = former ? position_of(set, *former) : std::nullopt;
-  if (!position) position = choose(port, flow->choice, client, now);
-  bool made_room = false;
-  for (std::size_t tries = 0; position && tries < set.backends.size(); ++tries) {
-    const config::Backend& backend = set.backends[(*position + tries) % set.backends.size()];
-    SocketResult socket = connect_datagrams(backend.address, backend.port);
-    if (socket.error != 0 && !made_room && classify_dial_error(socket.error) == DialFailure::kLocalShortage) {
-      made_room = make_room();
-      if (made_room) socket = connect_datagrams(backend.address, backend.port);
-    }
-    if (socket.error == 0) {
-      if (sticky) affinity_.remember(key, backend, now);
-      flow->endpoint = &port.endpoint(backend);
-      flow->endpoint->try_open(0);
-      flow->upstream = std::move(socket.fd);
-      return flow;
-    }
-    counters_.dial_failures[static_cast<std::size_t>(counters_.dial_failed(socket.error))].add();
-  }
-  return nullptr;
 }
 
 bool DatagramCarrier::make_room() {
@@ -412,31 +339,7 @@ void DatagramCarrier::refused(Flow& flow, TimePoint now) {
     flow.has_unanswered = false;
     return;
   }
-  redirect(flow, other, now);
-}
-
-bool DatagramCarrier::redirect(Flow& flow, const config::Backend& backend, TimePoint now) {
-  if (const int error = reconnect_datagrams(flow.upstream.get(), backend.address, backend.port); error != 0) {
-    counters_.dial_failures[static_cast<std::size_t>(counters_.dial_failed(error))].add();
-    close(flow);
-    return false;
-  }
-  WorkerEndpoint& endpoint = flow.service->port->endpoint(backend);
-  endpoint.try_open(0);
-  endpoint.counters->retried.add();
-  std::exchange(flow.endpoint, &endpoint)->closed();
-  flow.service->port->counters.retried.add();
-  counters_.flows.retried.add();
-  const PortState& state = flow.service->port->state;
-  if (state.affinity > std::chrono::seconds{0}) {
-    affinity_.remember({flow.service->port->shared->id(), flow.client.address}, backend, now);
-  }
-  // Once: were it refused here too, each of many endpoints would be asked in turn.
-  if (std::exchange(flow.has_unanswered, false)) {
-    static_cast<void>(
-        ::send(flow.upstream.get(), flow.unanswered.data(), flow.unanswered.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
-  }
-  return true;
+  if (!dialler_.redirect(flow, other, now)) close(flow);
 }
 
 void DatagramCarrier::finish_turn() {

@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "proxy/dataplane/dataplane_options.h"
 #include "proxy/dataplane/flow.h"
 #include "proxy/dataplane/flow_budget.h"
+#include "proxy/dataplane/flow_dialler.h"
 #include "proxy/dataplane/worker_counters.h"
 #include "proxy/relay/datagram_batch.h"
 #include "proxy/relay/intrusive_list.h"
@@ -81,9 +81,6 @@ class DatagramCarrier {
  private:
   Flow* flow_of(DatagramService& service, const Peer& client, TimePoint now);
   Flow* open_flow(DatagramService& service, const Peer& client, TimePoint now);
-  /// A position in the set in force; none while it is empty.
-  std::optional<std::size_t> choose(WorkerPort& port, SetChoice choice, const Peer& client, TimePoint now);
-  std::unique_ptr<Flow> dial(DatagramService& service, const Peer& client, TimePoint now);
   bool make_room();
 
   void pass_requests(Flow& flow, std::size_t first, std::size_t count, TimePoint now);
@@ -93,8 +90,6 @@ class DatagramCarrier {
 
   /// The backend did not want what it was sent last.
   void refused(Flow& flow, TimePoint now);
-  /// The flow's datagrams go there from now on, the unanswered one first. False when that cannot be: it is closed.
-  bool redirect(Flow& flow, const config::Backend& backend, TimePoint now);
   void assign(DatagramService& service, const std::shared_ptr<WorkerPort>& port);
   void unassign(DatagramService& service);
   void reconsider(DatagramService& service, TimePoint now);
@@ -106,12 +101,11 @@ class DatagramCarrier {
 
   Poller& poller_;
   WorkerCounters& counters_;
-  AffinityTable& affinity_;
   FlowBudget& budget_;
   const DataplaneOptions& options_;
+  FlowDialler dialler_;
   Closed socket_closed_;
   DatagramBatch batch_;
-  std::minstd_rand random_;
   std::unordered_map<const ListenSocket*, std::unique_ptr<DatagramService>> services_;
   /// A change of one service port's state must not cost a look at all.
   std::unordered_map<const WorkerPort*, std::vector<DatagramService*>> services_of_port_;

@@ -17,6 +17,7 @@
 namespace ferry::proxy {
 
 struct Flow;
+struct HandedFlow;
 
 /// A service address that datagrams come to, as the worker that owns its socket sees it.
 struct DatagramService {
@@ -51,5 +52,10 @@ struct Flow : ListHook {
 
   const config::Backend& backend() const { return endpoint->record->endpoint; }
 };
+
+/// Everything by which another process goes on with a flow, its socket among it, which nobody must watch any more.
+HandedFlow hand_over(Flow& flow, Flow::TimePoint now);
+/// Makes a new flow what it was in the process that handed it over. Neither watched nor counted yet.
+void resume(Flow& flow, HandedFlow handed, DatagramService& service, Flow::TimePoint now);
 
 }  // namespace ferry::proxy
