@@ -23,9 +23,13 @@ std::size_t mapped_of_files() {
   return value;
 }
 
-/// A page of the program that nothing else shares.
+/// A page of the program's constants that nothing else shares. Not volatile, for that would have it stand among the
+/// variables, which are not looked at.
 constexpr std::size_t kLargestPage = 65536;
-alignas(kLargestPage) const volatile char kPage[kLargestPage] = {'f'};
+alignas(kLargestPage) const char kPage[kLargestPage] = {'f'};
+
+/// What stands there now, whatever the compiler knows of it.
+char first_of_page() { return *const_cast<const volatile char*>(&kPage[0]); }
 
 TEST(MappedFiles, WhatTheStartNeededIsLetGoOf) {
   const std::size_t before = mapped_of_files();
@@ -36,7 +40,7 @@ TEST(MappedFiles, WhatTheStartNeededIsLetGoOf) {
 
 TEST(MappedFiles, TheProgramGoesOn) {
   release_mapped_files();
-  EXPECT_EQ(kPage[0], 'f');
+  EXPECT_EQ(first_of_page(), 'f');
   // Takes tables of the program, of libstdc++ and of libgcc, of which some were relocated.
   EXPECT_THROW(throw std::runtime_error("as before"), std::runtime_error);
   EXPECT_EQ(std::to_string(3.5), "3.500000");
@@ -49,10 +53,10 @@ TEST(MappedFiles, WhatSomebodyHasWrittenStays) {
   *const_cast<volatile char*>(page) = 'w';
   ASSERT_EQ(::mprotect(page, kLargestPage, PROT_READ), 0);
   release_mapped_files();
-  EXPECT_EQ(kPage[0], 'w');
+  EXPECT_EQ(first_of_page(), 'w');
   // Of what was written nothing is left, as after any other private page.
   ASSERT_EQ(::madvise(page, kLargestPage, MADV_DONTNEED), 0);
-  EXPECT_EQ(kPage[0], 'f');
+  EXPECT_EQ(first_of_page(), 'f');
 }
 
 }  // namespace
