@@ -10,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -162,15 +163,37 @@ class SteeringTest : public ::testing::Test {
   /// Connects from a socket of IPv6 or, for an address of IPv4, of either kind. The errno; 0: it has.
   int connect(const Place& to, bool v6_socket = true, int flags = 0) {
     socket_ = UniqueFd(::socket(v6_socket ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+    const std::size_t before = waiting();
     if (v6_socket) {
       const sockaddr_in6 address = v6_of(to);
-      return ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+      if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return errno;
+    } else {
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_port = htons(to.port);
+      ::inet_pton(AF_INET, to.address.to_string().c_str(), &address.sin_addr);
+      if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return errno;
     }
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(to.port);
-    ::inet_pton(AF_INET, to.address.to_string().c_str(), &address.sin_addr);
-    return ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+    await_waiting(before + 1);
+    return 0;
+  }
+  /// Connections that have come to the listeners, and nobody has taken (tcpi_unacked of a socket that listens).
+  std::size_t waiting() const {
+    std::size_t count = 0;
+    for (const auto& [port, listener] : listeners_) {
+      tcp_info info{};
+      socklen_t size = sizeof(info);
+      if (::getsockopt(listener.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0) count += info.tcpi_unacked;
+    }
+    return count;
+  }
+  /// One end is connected before the other, which has to have the last packet of the handshake first.
+  void await_waiting(std::size_t wanted) const {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (waiting() < wanted) {
+      ASSERT_LT(std::chrono::steady_clock::now(), limit) << "connected, and nobody listens there";
+      std::this_thread::yield();
+    }
   }
   /// The listener sends two bytes and closes, then the socket is closed; the kernel is done with it at once.
   void end_from_the_other_side(const Place& listener) {
