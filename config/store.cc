@@ -1,6 +1,7 @@
 #include "config/store.h"
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -11,6 +12,10 @@ namespace ferry::config {
 namespace {
 
 using InfoPointer = std::shared_ptr<const ServicePortInfo>;
+
+/// Of the first state this many service ports are reported at a time, or a few more: a large cluster's, with what is to
+/// be done about each, would stand in memory at once.
+constexpr std::size_t kFirstReport = 1024;
 
 /// What the store holds about one service name, whichever sources brought it.
 struct Entry {
@@ -90,10 +95,12 @@ struct Store::Impl {
   bool synced() const;
   /// Rejoins what was affected and reports what differs; the first time all sources have synced, everything.
   void settle(const Affected& affected);
+  void tell(const std::vector<ServicePortChange>& changes);
   void tell_triggers();
   void rejoin(Entry& entry, std::vector<ServicePortChange>& changes);
   void report(Entry& entry, std::vector<InfoPointer> now, std::vector<ServicePortChange>& changes);
-  void rejoin_all();
+  /// Rejoins everything and reports what differs, together or about so many service ports at a time.
+  void rejoin_all(std::size_t at_a_time = std::numeric_limits<std::size_t>::max());
 
   StoreOptions options;
   Subscriber subscriber;
@@ -197,6 +204,12 @@ class Store::Impl::SourceImpl final : public Store::Source {
 
   template <class T>
   void replace_all(Objects<T>& objects, std::vector<T> now, std::size_t& count) {
+    // In two steps, for settling may take much memory, and what is left of the list is none of it.
+    store_.settle(exchange_all(objects, std::move(now), count));
+  }
+
+  template <class T>
+  Affected exchange_all(Objects<T>& objects, std::vector<T> now, std::size_t& count) {
     Affected affected;
     std::unordered_set<NamespacedName> kept;
     kept.reserve(now.size());
@@ -207,7 +220,7 @@ class Store::Impl::SourceImpl final : public Store::Source {
     for (auto at = objects.begin(); at != objects.end();) {
       at = kept.contains(at->first) ? std::next(at) : erase(objects, at, count, affected);
     }
-    store_.settle(affected);
+    return affected;
   }
 
   Impl& store_;
@@ -227,7 +240,7 @@ void Store::Impl::settle(const Affected& affected) {
   if (!reporting) {
     if (!synced()) return;
     reporting = true;
-    rejoin_all();
+    rejoin_all(kFirstReport);
     return;
   }
   std::vector<ServicePortChange> changes;
@@ -237,9 +250,13 @@ void Store::Impl::settle(const Affected& affected) {
     rejoin(found->second, changes);
     if (found->second.unused()) entries.erase(found);
   }
+  tell(changes);
+  tell_triggers();
+}
+
+void Store::Impl::tell(const std::vector<ServicePortChange>& changes) {
   stats.changes_reported += changes.size();
   if (!changes.empty()) subscriber(changes);
-  tell_triggers();
 }
 
 void Store::Impl::tell_triggers() {
@@ -247,12 +264,14 @@ void Store::Impl::tell_triggers() {
   if (!told.empty() && options.on_triggered) options.on_triggered(told);
 }
 
-void Store::Impl::rejoin_all() {
+void Store::Impl::rejoin_all(std::size_t at_a_time) {
   std::vector<ServicePortChange> changes;
-  for (auto& [name, entry] : entries) rejoin(entry, changes);
+  for (auto& [name, entry] : entries) {
+    rejoin(entry, changes);
+    if (changes.size() >= at_a_time) tell(std::exchange(changes, {}));
+  }
   std::erase_if(entries, [](const auto& named) { return named.second.unused(); });
-  stats.changes_reported += changes.size();
-  if (!changes.empty()) subscriber(changes);
+  tell(changes);
 }
 
 void Store::Impl::rejoin(Entry& entry, std::vector<ServicePortChange>& changes) {

@@ -46,8 +46,9 @@ struct StoreStats {
 /// objects it brought, so a relist of one never removes another's. When two sources bring a service of the same name,
 /// the source added first is believed; slices of all sources add up.
 ///
-/// Nothing is reported until every source has delivered its services and its slices once. From then on each call
-/// reports exactly the service ports it changed, before it returns, at a cost in proportion to the change.
+/// Nothing is reported until every source has delivered its services and its slices once. The call that completes this
+/// reports all of them, some at a time where there are many. From then on each call reports exactly the service ports it
+/// changed, together and before it returns, at a cost in proportion to the change.
 ///
 /// Not thread-safe: it belongs to the control thread.
 class Store {

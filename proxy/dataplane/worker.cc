@@ -241,7 +241,9 @@ void Worker::obey_commands(Clock::time_point now) {
     }
     void operator()(const Quit& /*command*/) const { worker.quitting_ = true; }
   };
-  for (const Mailbox::Batch& batch : mailbox_.take()) {
+  for (Mailbox::Batch& posted : mailbox_.take()) {
+    // Let go of once it is done, not with the last of many.
+    const Mailbox::Batch batch = std::move(posted);
     for (const Command& command : *batch) {
       std::visit(Obey{*this, now}, command);
     }

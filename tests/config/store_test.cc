@@ -54,6 +54,7 @@ class StoreTest : public ::testing::Test {
 
   void hear(const std::vector<ServicePortChange>& changes) {
     EXPECT_FALSE(changes.empty());
+    largest_report = std::max(largest_report, changes.size());
     for (const ServicePortChange& change : changes) {
       EXPECT_TRUE(change.before != nullptr || change.after != nullptr);
       if (change.before && change.after) {
@@ -69,6 +70,7 @@ class StoreTest : public ::testing::Test {
   std::vector<std::string> news() { return std::exchange(heard, {}); }
 
   std::vector<std::string> heard;
+  std::size_t largest_report = 0;
   std::map<ServicePortName, std::shared_ptr<const ServicePortInfo>> table;
   Store store;
 };
@@ -105,6 +107,28 @@ TEST_F(StoreTest, AnEmptyClusterSyncsInSilence) {
   api.set_slices({});
   EXPECT_TRUE(store.synced());
   EXPECT_EQ(news(), News{});
+}
+
+TEST_F(StoreTest, TheFirstStateOfALargeClusterIsReportedSomeAtATimeAndALaterListAsAWhole) {
+  const auto many = [](int count) {
+    std::vector<Service> services;
+    for (int i = 0; i < count; ++i) {
+      services.push_back(
+          service("s" + std::to_string(i), "10.96." + std::to_string(i / 250) + "." + std::to_string(i % 250)));
+    }
+    return services;
+  };
+  Store::Source& api = store.add_source("api");
+  api.set_slices({});
+  api.set_services(many(5000));
+  EXPECT_EQ(table.size(), 5000U);
+  EXPECT_EQ(news().size(), 5000U) << "each once";
+  EXPECT_LE(largest_report, 1100U);
+  EXPECT_EQ(store.stats().changes_reported, 5000U);
+
+  api.set_services({});
+  EXPECT_TRUE(table.empty());
+  EXPECT_EQ(largest_report, 5000U) << "an address may move from one service to another within it";
 }
 
 TEST_F(SyncedStoreTest, JoinsAServiceWithItsSlicesWhicheverComesFirst) {
