@@ -40,12 +40,6 @@ namespace {
 constexpr std::chrono::milliseconds kBeat{1000};
 constexpr std::chrono::milliseconds kBeatBeforeSync{20};
 
-/// How often it is looked whether the workers have taken over a change whose trigger is known.
-constexpr std::chrono::milliseconds kProgrammingLook{5};
-
-/// How often it is looked whether rules of a kube-proxy's are in the way.
-constexpr std::chrono::minutes kStaleRulesLook{1};
-
 config::StoreOptions store_options(const Options& options, decltype(config::StoreOptions::on_triggered) on_triggered) {
   config::StoreOptions made;
   made.node.name = options.node_name;
@@ -68,11 +62,7 @@ Daemon::Daemon(const Options& options, const Invocation& invocation, std::option
       access_log_(options.access_log.empty() ? UniqueFd() : AccessLog::open(options.access_log)),
       dataplane_(control_.get_executor(), dataplane_options(), component_logger("dataplane")),
       steering_(control_.get_executor(), steering_settings(options_), steering_link_, component_logger("steering")),
-      store_(store_options(options,
-                           [this](const auto& triggers) {
-                             programming_.handed_over(triggers, dataplane_.batches().posted);
-                             await_programming();
-                           }),
+      store_(store_options(options, [this](const auto& triggers) { programming_.handed_over(triggers); }),
              [this](const std::vector<config::ServicePortChange>& changes) { apply(changes); }) {
   succession_.attach(dataplane_, admin_, health_checks_,
                      {[this] { serve_pages(); }, [this] { serving(); }, [this](int pid) { replaced(pid); },
@@ -328,7 +318,7 @@ void Daemon::start() {
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   await_signal();
-  look_for_stale_rules();
+  stale_rules_.start();
   if (!succession_.has_predecessor()) {
     inspector_->start();
     admin_.start();
@@ -337,14 +327,6 @@ void Daemon::start() {
   beat();
   // Before the first state is built, which takes the most memory there will be.
   release_start();
-}
-
-void Daemon::look_for_stale_rules() {
-  stale_rules_.look();
-  stale_rules_timer_.expires_after(kStaleRulesLook);
-  stale_rules_timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code.failed()) look_for_stale_rules();
-  });
 }
 
 void Daemon::await_signal() {
@@ -412,15 +394,6 @@ Standing Daemon::standing(bool moving) const {
   return made;
 }
 
-void Daemon::await_programming() {
-  programming_.carried_out(dataplane_.batches().done, std::chrono::system_clock::now());
-  if (!programming_.waiting()) return;
-  programming_timer_.expires_after(kProgrammingLook);
-  programming_timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code.failed()) await_programming();
-  });
-}
-
 void Daemon::apply(const std::vector<config::ServicePortChange>& changes) {
   const auto begin = std::chrono::steady_clock::now();
   node_link_.apply(changes);
@@ -474,8 +447,8 @@ void Daemon::end() {
   admin_.stop();
   scrapes_.stop();
   heartbeat_.cancel();
-  programming_timer_.cancel();
-  stale_rules_timer_.cancel();
+  programming_.stop();
+  stale_rules_.stop();
   signals_.cancel();
   spdlog::info("stopped");
   settle_log();

@@ -24,6 +24,7 @@
 #include "proxy/admin/page_maker.h"
 #include "proxy/daemon/manager_link.h"
 #include "proxy/daemon/node_link.h"
+#include "proxy/daemon/programming_wait.h"
 #include "proxy/daemon/reloader.h"
 #include "proxy/daemon/stale_rules_notice.h"
 #include "proxy/daemon/steering_link.h"
@@ -36,7 +37,6 @@
 #include "proxy/logging/access_log_switch.h"
 #include "proxy/logging/logging.h"
 #include "proxy/metrics/metrics_page.h"
-#include "proxy/metrics/network_programming.h"
 #include "proxy/metrics/probe_metrics.h"
 #include "proxy/metrics/sync_metrics.h"
 #include "proxy/options/options.h"
@@ -91,9 +91,6 @@ class Daemon {
   void start_steering();
   /// Gives back the memory that only the start needed.
   void release_start();
-  /// Tells the metric of the changes that are in force by now, and looks again soon while some are not.
-  void await_programming();
-  void look_for_stale_rules();
   void await_signal();
   void add_metrics();
   InspectorSources inspector_sources();
@@ -110,16 +107,13 @@ class Daemon {
   boost::asio::io_context control_{1};
   boost::asio::signal_set signals_{control_};
   boost::asio::steady_timer heartbeat_{control_};
-  boost::asio::steady_timer programming_timer_{control_};
-  boost::asio::steady_timer stale_rules_timer_{control_};
   watch::SystemClock clock_;
 
   Reloader reloader_;
   Health health_;
   ProbeMetrics probes_;
   SyncMetrics sync_;
-  NetworkProgramming programming_;
-  StaleRulesNotice stale_rules_{&find_stale_rules, component_logger("host")};
+  StaleRulesNotice stale_rules_{control_.get_executor(), &find_stale_rules, component_logger("host")};
   MetricsPage metrics_;
 
   ServiceManager manager_ = ServiceManager::from_environment();
@@ -129,6 +123,7 @@ class Daemon {
   AccessLogSwitch access_log_;
   Dataplane dataplane_;
   WorkerProgress progress_{dataplane_};
+  ProgrammingWait programming_{control_.get_executor(), dataplane_};
   SteeringLink steering_link_{dataplane_};
   SteeringController steering_;
   /// Why nothing can be served.

@@ -1,14 +1,30 @@
 #include "proxy/daemon/stale_rules_notice.h"
 
+#include <chrono>
 #include <system_error>
 #include <utility>
 
+#include <boost/system/error_code.hpp>
 #include <spdlog/fmt/fmt.h>
 
 namespace ferry::proxy {
+namespace {
 
-StaleRulesNotice::StaleRulesNotice(Find find, std::shared_ptr<spdlog::logger> logger)
-    : find_(std::move(find)), logger_(std::move(logger)) {}
+constexpr std::chrono::minutes kStaleRulesLook{1};
+
+}  // namespace
+
+StaleRulesNotice::StaleRulesNotice(const boost::asio::any_io_executor& executor, Find find,
+                                   std::shared_ptr<spdlog::logger> logger)
+    : find_(std::move(find)), logger_(std::move(logger)), timer_(executor) {}
+
+void StaleRulesNotice::start() {
+  look();
+  timer_.expires_after(kStaleRulesLook);
+  timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code.failed()) start();
+  });
+}
 
 void StaleRulesNotice::look() {
   StaleRules now = find_();

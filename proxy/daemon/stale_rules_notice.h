@@ -5,6 +5,8 @@
 #include <mutex>
 #include <optional>
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <spdlog/logger.h>
 
 #include "proxy/host/stale_rules.h"
@@ -12,13 +14,17 @@
 
 namespace ferry::proxy {
 
-/// Warns of the rules that a kube-proxy left, and once more only when they are others or gone.
+/// Warns of the rules that a kube-proxy left, and once more only when they are others or gone. For the thread of its
+/// executor, but for collect().
 class StaleRulesNotice {
  public:
   using Find = std::function<StaleRules()>;
 
-  StaleRulesNotice(Find find, std::shared_ptr<spdlog::logger> logger);
+  StaleRulesNotice(const boost::asio::any_io_executor& executor, Find find, std::shared_ptr<spdlog::logger> logger);
 
+  /// Looks now, and once a minute from now on.
+  void start();
+  void stop() { timer_.cancel(); }
   /// Looks now, and logs what is new.
   void look();
 
@@ -33,6 +39,7 @@ class StaleRulesNotice {
   std::shared_ptr<spdlog::logger> logger_;
   mutable std::mutex mutex_;
   std::optional<StaleRules> found_;
+  boost::asio::steady_timer timer_;
 };
 
 }  // namespace ferry::proxy

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string>
 
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 
@@ -38,7 +39,8 @@ class StaleRulesNoticeTest : public ::testing::Test {
   std::ostringstream log_;
   std::shared_ptr<spdlog::logger> logger_ =
       std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(log_));
-  StaleRulesNotice notice_{[this] { return found_; }, logger_};
+  boost::asio::io_context loop_{1};
+  StaleRulesNotice notice_{loop_.get_executor(), [this] { return found_; }, logger_};
 };
 
 TEST_F(StaleRulesNoticeTest, NothingFoundIsNothingToTell) {
