@@ -47,8 +47,8 @@ struct StoreStats {
 /// the source added first is believed; slices of all sources add up.
 ///
 /// Nothing is reported until every source has delivered its services and its slices once. The call that completes this
-/// reports all of them, some at a time where there are many. From then on each call reports exactly the service ports it
-/// changed, together and before it returns, at a cost in proportion to the change.
+/// reports all of them, some at a time where there are many. From then on each call reports exactly the service ports
+/// it changed, together and before it returns, at a cost in proportion to the change.
 ///
 /// Not thread-safe: it belongs to the control thread.
 class Store {
