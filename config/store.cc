@@ -1,7 +1,6 @@
 #include "config/store.h"
 
 #include <algorithm>
-#include <limits>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -13,9 +12,9 @@ namespace {
 
 using InfoPointer = std::shared_ptr<const ServicePortInfo>;
 
-/// Of the first state this many service ports are reported at a time, or a few more: a large cluster's, with what is to
-/// be done about each, would stand in memory at once.
-constexpr std::size_t kFirstReport = 1024;
+/// Of all that there is this many service ports are reported at a time, or a few more: a large cluster's, with what is
+/// to be done about each, would stand in memory at once.
+constexpr std::size_t kPortion = 1024;
 
 /// What the store holds about one service name, whichever sources brought it.
 struct Entry {
@@ -99,8 +98,8 @@ struct Store::Impl {
   void tell_triggers();
   void rejoin(Entry& entry, std::vector<ServicePortChange>& changes);
   void report(Entry& entry, std::vector<InfoPointer> now, std::vector<ServicePortChange>& changes);
-  /// Rejoins everything and reports what differs, together or about so many service ports at a time.
-  void rejoin_all(std::size_t at_a_time = std::numeric_limits<std::size_t>::max());
+  /// Rejoins everything and reports what differs, in portions: for changes that move no address to another service.
+  void rejoin_all();
 
   StoreOptions options;
   Subscriber subscriber;
@@ -240,7 +239,7 @@ void Store::Impl::settle(const Affected& affected) {
   if (!reporting) {
     if (!synced()) return;
     reporting = true;
-    rejoin_all(kFirstReport);
+    rejoin_all();
     return;
   }
   std::vector<ServicePortChange> changes;
@@ -264,11 +263,11 @@ void Store::Impl::tell_triggers() {
   if (!told.empty() && options.on_triggered) options.on_triggered(told);
 }
 
-void Store::Impl::rejoin_all(std::size_t at_a_time) {
+void Store::Impl::rejoin_all() {
   std::vector<ServicePortChange> changes;
   for (auto& [name, entry] : entries) {
     rejoin(entry, changes);
-    if (changes.size() >= at_a_time) tell(std::exchange(changes, {}));
+    if (changes.size() >= kPortion) tell(std::exchange(changes, {}));
   }
   std::erase_if(entries, [](const auto& named) { return named.second.unused(); });
   tell(changes);

@@ -48,7 +48,7 @@ struct StoreStats {
 ///
 /// Nothing is reported until every source has delivered its services and its slices once. The call that completes this
 /// reports all of them, some at a time where there are many. From then on each call reports exactly the service ports
-/// it changed, together and before it returns, at a cost in proportion to the change.
+/// it changed, before it returns, at a cost in proportion to the change; together, but for set_node().
 ///
 /// Not thread-safe: it belongs to the control thread.
 class Store {
@@ -69,6 +69,7 @@ class Store {
   bool synced() const;
 
   /// The node's identity changed (its zone label was read): endpoints are chosen anew, which visits every service.
+  /// What differs is reported some at a time, too.
   void set_node(NodeIdentity node);
   const NodeIdentity& node() const;
 
