@@ -32,22 +32,24 @@ def latency(options):
 
 
 def fairness(options):
-    """Requests that share their worker with a stream. The stream's two ends run only when nobody else wants to, so that
-    they take no CPU from the requests' ends; what they do take shows in the direct connection's figures."""
+    """Requests that share their worker with a stream. The proxy has CPU 0 for itself, and all the others share CPU 1, where
+    the requests' two ends come first (SCHED_FIFO), and the stream's two make calls that are short: no kernel interrupts
+    one for them. What is left of the stream's ends in the figures shows in the direct connection's."""
     kinds = [Ferry, Haproxy, SplicingHaproxy, Nginx, Direct]
     quiet = {kind: [] for kind in kinds}
     beside = {kind: [] for kind in kinds}
     speed = {kind: [] for kind in kinds}
     ask = ["--seconds", options.seconds, "--rate", 2000]
-    background = ["chrt", "--idle", "0"]
+    first = ["chrt", "--fifo", "1"]
+    short = ["--buffer", "65536"]
     for _ in range(options.rounds):
         for kind in kinds:
-            with server(None), server(None, SERVERS[1], background), started(kind, 1, pinned=False) as contender:
-                quiet[kind].append(load("ask", contender.address, *ask)["p99_us"])
-                stream = [*background, str(BIN / "bench_load"), "stream", contender.addresses[1], "--seconds",
+            with server("1", prefix=first), server("1", SERVERS[1], flags=short), started(kind, 1) as contender:
+                quiet[kind].append(load("ask", contender.address, *ask, cpus="1", prefix=first)["p99_us"])
+                stream = [str(BIN / "bench_load"), "stream", contender.addresses[1], *short, "--seconds",
                           str(options.seconds + 1)]
-                with Process(stream, stdout=subprocess.PIPE) as streaming:
-                    beside[kind].append(load("ask", contender.address, *ask)["p99_us"])
+                with Process(stream, "1", stdout=subprocess.PIPE) as streaming:
+                    beside[kind].append(load("ask", contender.address, *ask, cpus="1", prefix=first)["p99_us"])
                     moved = json.loads(streaming.stdout.read())
                     speed[kind].append(8 * moved["bytes"] / moved["seconds"] / 1e9)
     lines = [[kind.name, spread(quiet[kind], " µs", 0), spread(beside[kind], " µs", 0),

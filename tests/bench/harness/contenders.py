@@ -205,9 +205,9 @@ def wait_until_open(address):
 
 
 @contextlib.contextmanager
-def server(cpus, address=SERVERS[0], prefix=()):
+def server(cpus, address=SERVERS[0], prefix=(), flags=()):
     """A server behind all of them."""
-    with Process([*prefix, str(BIN / "bench_load"), "serve", address], cpus, wait_for="serving") as process:
+    with Process([*prefix, str(BIN / "bench_load"), "serve", address, *flags], cpus, wait_for="serving") as process:
         yield process
 
 

@@ -215,12 +215,12 @@ class RequestClient {
 
 Json ask(const sockaddr_in& server, const RequestLoad& load) { return RequestClient(server, load).run(); }
 
-Json stream(const sockaddr_in& server, Hello::Kind kind, std::size_t connections,
-            std::chrono::duration<double> length) {
+Json stream(const sockaddr_in& server, Hello::Kind kind, std::size_t connections, std::chrono::duration<double> length,
+            std::size_t buffer_bytes) {
   const bool sends = kind != Hello::Kind::kDownload;
   const bool reads = kind != Hello::Kind::kUpload;
   const std::string hello = Hello{kind, 0, 0}.bytes();
-  std::vector<char> buffer(kBufferBytes);
+  std::vector<char> buffer(buffer_bytes);
   std::vector<proxy::UniqueFd> open;
   Events events;
   for (std::size_t index = 0; index < connections; ++index) {

@@ -37,9 +37,10 @@ struct RequestLoad {
 /// request counts by when it was due, and those under way at the end are waited for. Throws std::system_error.
 nlohmann::json ask(const sockaddr_in& server, const RequestLoad& load);
 
-/// Moves bytes as fast as they go on that many connections. {"bytes": …, "seconds": …}.
+/// Moves bytes as fast as they go on that many connections, at most `buffer` with one call.
+/// {"bytes": …, "seconds": …}.
 nlohmann::json stream(const sockaddr_in& server, Hello::Kind kind, std::size_t connections,
-                      std::chrono::duration<double> length);
+                      std::chrono::duration<double> length, std::size_t buffer);
 
 /// Opens connections, has each answered once, prints {"open": …}, and holds them until standard input ends.
 void hold(const sockaddr_in& server, std::size_t connections);

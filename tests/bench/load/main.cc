@@ -32,6 +32,12 @@ int run(int argc, char** argv) {
   CLI::App* const serve = command("serve", "The server for all of them");
   std::size_t delay = 0;
   serve->add_option("--delay", delay, "Milliseconds by which each response is late (0)");
+  std::size_t buffer = ferry::bench::kBufferBytes;
+  const auto has_buffer = [&buffer](CLI::App* subcommand) {
+    subcommand->add_option("--buffer", buffer, "Bytes that one call reads or sends at most (262144)")
+        ->check(CLI::Range(65536U, 262144U));
+  };
+  has_buffer(serve);
 
   ferry::bench::RequestLoad load;
   double seconds = 3;
@@ -62,6 +68,7 @@ int run(int argc, char** argv) {
   stream->add_option("--kind", kind, "upload, download or both (upload)")->check(CLI::IsMember(kinds));
   stream->add_option("--connections", connections, "At a time (1)");
   stream->add_option("--seconds", seconds, "(3)");
+  has_buffer(stream);
 
   CLI::App* const hold = command("hold", "Idle connections, until standard input ends");
   hold->add_option("--connections", connections, "(1)");
@@ -79,11 +86,11 @@ int run(int argc, char** argv) {
   load.patience = std::chrono::duration<double>(patience);
   load.slow = std::chrono::duration<double>(slow);
   if (serve->parsed()) {
-    ferry::bench::serve(at, std::chrono::milliseconds(delay));
+    ferry::bench::serve(at, std::chrono::milliseconds(delay), buffer);
   } else if (ask->parsed()) {
     std::puts(ferry::bench::ask(at, load).dump().c_str());
   } else if (stream->parsed()) {
-    std::puts(ferry::bench::stream(at, kinds.at(kind), connections, load.length).dump().c_str());
+    std::puts(ferry::bench::stream(at, kinds.at(kind), connections, load.length, buffer).dump().c_str());
   } else if (hold->parsed()) {
     ferry::bench::hold(at, connections);
   } else if (alternate->parsed()) {

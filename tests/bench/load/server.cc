@@ -26,8 +26,12 @@ constexpr std::uint64_t kDatagrams = kListener - 1;
 
 class Server {
  public:
-  Server(const sockaddr_in& address, std::chrono::milliseconds delay)
-      : listener_(listen_at(address)), datagrams_(open_socket(SOCK_DGRAM)), delay_(delay) {
+  Server(const sockaddr_in& address, std::chrono::milliseconds delay, std::size_t buffer)
+      : listener_(listen_at(address)),
+        datagrams_(open_socket(SOCK_DGRAM)),
+        delay_(delay),
+        buffer_(buffer),
+        zeros_(buffer) {
     if (::bind(datagrams_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
       throw std::runtime_error("cannot bind the datagram socket");
     }
@@ -158,8 +162,8 @@ class Server {
     // As much as others can wait for.
     std::size_t sent_now = 0;
     bool full = false;
-    while (!full && (endless ? sent_now < 4 * kBufferBytes : connection.owed > 0)) {
-      const std::size_t size = endless ? kBufferBytes : std::min(connection.owed, kBufferBytes);
+    while (!full && (endless ? sent_now < 4 * zeros_.size() : connection.owed > 0)) {
+      const std::size_t size = endless ? zeros_.size() : std::min(connection.owed, zeros_.size());
       const ssize_t sent = ::send(connection.fd.get(), zeros_.data(), size, MSG_NOSIGNAL);
       if (sent < 0 && errno != EAGAIN) return false;
       full = sent < 0;
@@ -182,14 +186,14 @@ class Server {
   std::unordered_map<int, Connection> connections_;
   std::uint64_t accepted_ = 0;
   std::deque<Late> late_;
-  std::vector<char> buffer_ = std::vector<char>(kBufferBytes);
-  std::vector<char> zeros_ = std::vector<char>(kBufferBytes);
+  std::vector<char> buffer_;
+  std::vector<char> zeros_;
 };
 
 }  // namespace
 
-void serve(const sockaddr_in& address, std::chrono::milliseconds delay) {
-  Server server(address, delay);
+void serve(const sockaddr_in& address, std::chrono::milliseconds delay, std::size_t buffer) {
+  Server server(address, delay, buffer);
   std::puts("serving");
   std::fflush(stdout);
   server.run();

@@ -16,7 +16,7 @@ namespace ferry::bench {
 
 using Clock = std::chrono::steady_clock;
 
-/// What is read or written at a time, at most.
+/// What is read or written at a time, at most, unless said otherwise.
 inline constexpr std::size_t kBufferBytes = 256UL * 1024;
 
 /// "127.0.0.1:80". Throws std::runtime_error.
