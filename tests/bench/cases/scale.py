@@ -19,14 +19,25 @@ from harness.contenders import BIN, RELAY_ALONE, ROOT, start_ferry
 from harness.contenders import server as bench_server
 from harness.processes import Process, run
 from harness.prober import Prober
-from harness.table import markdown, spread
+from harness.table import markdown, ratios, spread
 
 SIZES = [(10_000, 100_000), (44_000, 250_000)]
 RANGE = "10.96.0.0/12"
 
 
-def at_start(server, *flags, until="synced"):
-    return start_ferry(["--master", server.url, *flags], 2, None, RANGE, until)
+def at_start(server, *flags, until="synced", cpus=None):
+    return start_ferry(["--master", server.url, *flags], 2, cpus, RANGE, until)
+
+
+@contextlib.contextmanager
+def confined(cpu):
+    """This process, and what it starts meanwhile, have one CPU."""
+    all_of_them = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_of_them)
 
 
 def startup(options):
@@ -192,19 +203,21 @@ def change_times(server, pods, number, changes):
 
 def burst(options):
     """5,000 changes as fast as the API server takes them, with traffic beside them: through kube-ferry, and directly,
-    which shows what the changes' makers take from everybody."""
+    which shows what the changes' makers take from everybody. kube-ferry has CPU 0 for both, and all the others have CPU
+    1, where the traffic's two ends come first."""
+    first = ["chrt", "--fifo", "1"]
     services, endpoints, changes = 10_000, 100_000, 5000
     quiet, during, took, grown = [], [], [], []
-    with tempfile.NamedTemporaryFile() as manifests, endpoints_that_greet() as pods:
+    with tempfile.NamedTemporaryFile() as manifests, confined(1), endpoints_that_greet() as pods:
         write_cluster(manifests.name, services, endpoints)
         for _ in range(options.rounds):
-            with (ApiServer(manifests.name) as server, at_start(server) as process,
-                  bench_server(None, f"{pods['a']}:8081")):
+            with (ApiServer(manifests.name) as server, at_start(server, cpus="0") as process,
+                  bench_server(None, f"{pods['a']}:8081", first)):
                 targets = [point_at(server, 0, pods["a"], 8081), f"{pods['a']}:8081"]
-                quiet.append(ask_all(targets, 3))
+                quiet.append(ask_all(targets, 3, first))
                 before = process.peak_kilobytes()
                 applied = changes_applied()
-                asking = threading.Thread(target=lambda: during.append(ask_all(targets, 3)))
+                asking = threading.Thread(target=lambda: during.append(ask_all(targets, 3, first)))
                 asking.start()
                 time.sleep(1)
                 begin = time.perf_counter()
@@ -230,6 +243,9 @@ def burst(options):
         *[[f"99 % of 1,000 requests a second {how}: quiet", spread([one[at] for one in quiet], " µs", 0)]
           for at, how in enumerate(("through kube-ferry", "directly"))],
         *[[f"99 % {how}: with the changes", spread([one[at] for one in during], " µs", 0)]
+          for at, how in enumerate(("through kube-ferry", "directly"))],
+        *[[f"99 % {how}: with the changes / quiet",
+           spread(ratios([one[at] for one in during], [one[at] for one in quiet]), digits=2)]
           for at, how in enumerate(("through kube-ferry", "directly"))]])
 
 
@@ -255,9 +271,9 @@ def change_twice(server, pods, numbers):
             server.patch(slice_path(server, number), {"endpoints": [endpoint(pods[name], number)]})
 
 
-def ask_all(targets, seconds):
+def ask_all(targets, seconds, prefix):
     """The 99th percentile for each of them, loaded at the same time."""
-    command = [str(BIN / "bench_load"), "ask"]
+    command = [*prefix, str(BIN / "bench_load"), "ask"]
     flags = ["--rate", "1000", "--connections", "20", "--seconds", str(seconds)]
     clients = [Process([*command, target, *flags], stdout=subprocess.PIPE) for target in targets]
     return [json.loads(client.stdout.read())["p99_us"] for client in clients]
