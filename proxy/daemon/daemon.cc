@@ -354,6 +354,7 @@ void Daemon::beat() {
   if (synced && succession_.waits()) succession_.begin();
   if (synced && succession_.serving()) health_.set_synced();
   if (synced) node_link_.tidy_routes();
+  end_start();
   start_steering();
   const bool moving = progress_.moves();
   if (moving) health_.beat(std::chrono::steady_clock::now());
@@ -371,10 +372,12 @@ void Daemon::start_steering() {
   if (steering_started_ || !succession_.serving() || !progress_.first_state_is_in_force()) return;
   steering_started_ = true;
   // What it throws is to end the daemon in order, wherever this is called from.
-  boost::asio::post(control_, [this] {
-    steering_.start(options_.service_cidrs);
-    release_start();
-  });
+  boost::asio::post(control_, [this] { steering_.start(options_.service_cidrs); });
+}
+
+void Daemon::end_start() {
+  if (!steering_started_ || std::exchange(start_ended_, true)) return;
+  release_start();
 }
 
 void Daemon::release_start() {

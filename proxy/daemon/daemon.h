@@ -89,6 +89,8 @@ class Daemon {
   Standing standing(bool moving) const;
   /// As soon as the relay carries what the first state says.
   void start_steering();
+  /// A beat after its last step, so that what other threads needed for it is let go of as well.
+  void end_start();
   /// Gives back the memory that only the start needed.
   void release_start();
   void await_signal();
@@ -141,6 +143,7 @@ class Daemon {
   int last_signal_ = 0;
 
   bool steering_started_ = false;
+  bool start_ended_ = false;
 
   /// Last, so that its thread ends before what it reads.
   AdminServer admin_;

@@ -26,8 +26,8 @@ def held(address, connections):
 
 
 def settle():
-    """The kernel gives memory back a little later."""
-    time.sleep(1)
+    """The kernel gives memory back a little later, and kube-ferry what only its start needed."""
+    time.sleep(3)
 
 
 def idle(options):
