@@ -1,81 +1,20 @@
 #include "config/store.h"
 
-#include <algorithm>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "tests/config/store_fixture.h"
 #include "tests/support/addresses.h"
 
 namespace ferry::config {
 namespace {
 
 using ferry::testing::address;
-
-Service service(const std::string& name, const std::string& text = "10.96.0.1", std::uint16_t port = 80) {
-  Service made;
-  made.name = {"default", name};
-  made.cluster_ips = {address(text)};
-  made.ports = {{"http", Protocol::kTcp, port, 0}};
-  return made;
-}
-
-EndpointSlice slice(const std::string& name, const std::string& of, const std::vector<std::string>& addresses,
-                    std::uint16_t port = 8080) {
-  EndpointSlice made;
-  made.name = {"default", name};
-  made.service = of;
-  EndpointSubset subset;
-  for (const std::string& text : addresses) subset.endpoints.emplace_back().address = address(text);
-  subset.ports = {{"http", Protocol::kTcp, port}};
-  made.subsets = {subset};
-  return made;
-}
-
-std::string text(const std::shared_ptr<const ServicePortInfo>& info) {
-  if (info == nullptr) return "-";
-  std::string out;
-  for (const FamilyBackends& family : info->backends) {
-    for (const Backend& backend : family.cluster->backends) {
-      out += (out.empty() ? "" : ",") + backend.address.to_string() + ":" + std::to_string(backend.port);
-    }
-  }
-  return "[" + out + "]";
-}
-
-/// A store with a subscriber that writes down what it is told, and keeps the table a data plane would.
-class StoreTest : public ::testing::Test {
- protected:
-  explicit StoreTest(StoreOptions options = {})
-      : store(std::move(options), [this](const auto& changes) { hear(changes); }) {}
-
-  void hear(const std::vector<ServicePortChange>& changes) {
-    EXPECT_FALSE(changes.empty());
-    largest_report = std::max(largest_report, changes.size());
-    for (const ServicePortChange& change : changes) {
-      EXPECT_TRUE(change.before != nullptr || change.after != nullptr);
-      if (change.before && change.after) {
-        EXPECT_NE(*change.before, *change.after);
-      }
-      heard.push_back(change.name.to_string() + " " + text(change.before) + " -> " + text(change.after));
-      change.after ? (void)(table[change.name] = change.after) : (void)table.erase(change.name);
-    }
-    std::sort(heard.begin(), heard.end());
-  }
-
-  /// What was heard since the last call.
-  std::vector<std::string> news() { return std::exchange(heard, {}); }
-
-  std::vector<std::string> heard;
-  std::size_t largest_report = 0;
-  std::map<ServicePortName, std::shared_ptr<const ServicePortInfo>> table;
-  Store store;
-};
-
-using News = std::vector<std::string>;
 
 class SyncedStoreTest : public StoreTest {
  protected:
@@ -202,77 +141,6 @@ TEST_F(SyncedStoreTest, ASliceMayChangeTheServiceItBelongsTo) {
   news();
   source.add_slice(slice("s", "b", {"10.0.0.1"}));
   EXPECT_EQ(news(), (News{"default/a:http/TCP [10.0.0.1:8080] -> []", "default/b:http/TCP [] -> [10.0.0.1:8080]"}));
-}
-
-using Seconds = std::vector<int>;
-
-std::chrono::system_clock::time_point at_second(int second) {
-  return std::chrono::system_clock::time_point{std::chrono::seconds{second}};
-}
-
-/// Writes down which triggers it was told of, and what had been reported by then.
-class TriggeredStoreTest : public StoreTest {
- protected:
-  TriggeredStoreTest()
-      : StoreTest([this] {
-          StoreOptions options;
-          options.on_triggered = [this](const auto& triggers) {
-            reported_before = heard;
-            for (const auto time : triggers) {
-              told.push_back(
-                  static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count()));
-            }
-          };
-          return options;
-        }()) {}
-
-  /// The slice of the service "web" in the state that the change at `second` led to.
-  static EndpointSlice slice_since(int second, const std::vector<std::string>& addresses) {
-    EndpointSlice made = slice("web-1", "web", addresses);
-    made.triggered_at = at_second(second);
-    return made;
-  }
-  Seconds triggers() { return std::exchange(told, {}); }
-
-  Store::Source& source = store.add_source("api");
-  Seconds told;
-  News reported_before;
-};
-
-TEST_F(TriggeredStoreTest, TheFirstStateWasTriggeredByNothing) {
-  source.add_slice(slice_since(1, {"10.0.0.1"}));
-  source.set_slices({slice_since(2, {"10.0.0.2"})});
-  source.set_services({service("web")});
-  EXPECT_EQ(news().size(), 1U);
-  EXPECT_EQ(triggers(), Seconds{});
-  source.add_service(service("web", "10.96.0.1", 81));
-  EXPECT_EQ(triggers(), Seconds{});
-}
-
-TEST_F(TriggeredStoreTest, EachTriggerOfASliceIsToldOnceAfterWhatItChanged) {
-  source.set_services({service("web")});
-  source.set_slices({});
-  news();
-  source.add_slice(slice_since(1, {"10.0.0.1"}));
-  EXPECT_EQ(triggers(), Seconds{1});
-  EXPECT_EQ(reported_before, News{"default/web:http/TCP [] -> [10.0.0.1:8080]"});
-  source.add_slice(slice_since(1, {"10.0.0.1", "10.0.0.2"}));
-  EXPECT_EQ(triggers(), Seconds{}) << "another change with the time of the one before";
-  source.add_slice(slice_since(2, {"10.0.0.1", "10.0.0.2"}));
-  EXPECT_EQ(triggers(), Seconds{}) << "nothing changed but the time";
-  source.set_slices({slice_since(3, {"10.0.0.1"})});
-  EXPECT_EQ(triggers(), Seconds{3});
-  source.add_slice(slice("web-1", "web", {"10.0.0.4"}));
-  source.remove_slice({"default", "web-1"});
-  EXPECT_EQ(triggers(), Seconds{});
-}
-
-TEST_F(TriggeredStoreTest, AChangeThatChangesNoServicePortIsToldToo) {
-  source.set_services({});
-  source.set_slices({});
-  source.add_slice(slice_since(7, {"10.0.0.1"}));
-  EXPECT_EQ(news(), News{});
-  EXPECT_EQ(triggers(), Seconds{7});
 }
 
 TEST_F(SyncedStoreTest, PortsJoinByNameAndProtocol) {
