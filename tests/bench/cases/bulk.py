@@ -1,44 +1,70 @@
 """Bytes without end, one way and both."""
 
 from harness.contenders import Direct, Dnat, Ferry, Haproxy, Nginx, SplicingHaproxy, load, server, started
-from harness.table import markdown, ratios, spread
+from harness.table import compared, markdown, spread
+from harness.turns import Figures, back_and_forth
 
 ALL = [Ferry, Haproxy, SplicingHaproxy, Nginx, Dnat, Direct]
+
+PARTS = 4
+"""Turns of each contender in a round."""
+
+
+class Row:
+    """One contender's figures."""
+
+    def __init__(self):
+        self.speed = Figures()
+        self.cpu = Figures()
+        self.splices = None
 
 
 def bulk(options):
     """The CPUs are for whoever needs them: a stream's two ends on one would be what limits it."""
     for workers in (1, 2):
-        for kind_of_stream in ("upload", "download", "both"):
-            yield compare(kind_of_stream, workers, options)
+        for direction in ("upload", "download", "both"):
+            yield compare(direction, workers, options)
 
 
-def compare(kind_of_stream, connections, options):
-    workers = connections
-    speed = {kind: [] for kind in ALL}
-    cpu = {kind: [] for kind in ALL}
-    calls = {}
-    for number in range(options.rounds):
-        for kind in ALL:
-            with server(None), started(kind, workers, pinned=False) as contender:
+def turn(kind, direction, workers, seconds, row):
+    with server(None), started(kind, workers, pinned=False) as contender:
 
-                def stream():
-                    return load("stream", contender.address, "--kind", kind_of_stream, "--connections", connections,
-                                "--seconds", options.seconds)
+        def stream():
+            return load("stream", contender.address, "--kind", direction, "--connections", workers, "--seconds", seconds)
 
-                before = contender.process.cpu_seconds() if contender.process else 0
-                moved = stream()
-                used = (contender.process.cpu_seconds() if contender.process else 0) - before
-                if contender.process and number == 0:
-                    counted, splices = contender.process.count_system_calls(stream, "syscalls:sys_enter_splice")
-                    calls[kind] = splices / (counted["bytes"] / 1e9)
-            speed[kind].append(8 * moved["bytes"] / moved["seconds"] / 1e9)
-            cpu[kind].append(used / (moved["bytes"] / 1e9))
-    lines = [[kind.name, spread(speed[kind]),
-              "" if kind is Ferry else spread(ratios(speed[Ferry], speed[kind]), digits=2),
-              spread(cpu[kind], " s", 3) if any(cpu[kind]) else "",
-              f"{calls[kind]:,.0f}" if kind in calls else ""] for kind in ALL]
-    plural = "s" if connections > 1 else ""
-    return markdown(f"Bulk, {kind_of_stream}, {connections} connection{plural}",
-                    [f"{workers} worker{'s' if workers > 1 else ''}", "Gbit/s", "kube-ferry's / its",
-                     "CPU per gigabyte", "splice calls per gigabyte"], lines)
+        before = contender.process.cpu_seconds() if contender.process else 0
+        moved = stream()
+        if contender.process:
+            row.cpu.add((contender.process.cpu_seconds() - before) / (moved["bytes"] / 1e9))
+        row.speed.add(8 * moved["bytes"] / moved["seconds"] / 1e9)
+        if contender.process and row.splices is None:
+            counted, splices = contender.process.count_system_calls(stream, "syscalls:sys_enter_splice")
+            row.splices = splices / (counted["bytes"] / 1e9)
+
+
+def compare(direction, workers, options):
+    """As many connections as workers."""
+    rows = {kind: Row() for kind in ALL}
+    for _ in range(options.rounds):
+        for row in rows.values():
+            row.speed.begin_round()
+            row.cpu.begin_round()
+        for kind in back_and_forth(ALL, PARTS):
+            turn(kind, direction, workers, options.seconds / PARTS, rows[kind])
+    ours = rows[Ferry]
+    lines = []
+    for kind, row in rows.items():
+        is_process = row.splices is not None
+        lines.append([
+            kind.name,
+            spread(row.speed.by_round()),
+            *(compared(ours.speed, row.speed) if kind is not Ferry else ["", ""]),
+            spread(row.cpu.by_round(), " s", 3) if is_process else "",
+            *(compared(ours.cpu, row.cpu) if is_process and kind is not Ferry else ["", ""]),
+            f"{row.splices:,.0f}" if is_process else "",
+        ])
+    plural = "s" if workers > 1 else ""
+    within = "95 % interval of the median"
+    return markdown(f"Bulk, {direction}, {workers} connection{plural}",
+                    [f"{workers} worker{plural}", "Gbit/s", "kube-ferry's / its", within, "CPU per gigabyte",
+                     "kube-ferry's CPU / its", within, "splice calls per gigabyte"], lines)

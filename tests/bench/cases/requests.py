@@ -1,67 +1,76 @@
-"""Keep-alive requests, new connections and datagrams: how many, and what each costs the proxy."""
+"""Keep-alive requests, new connections and datagrams: how many, and what each costs the proxy.
 
-from harness.contenders import Direct, Dnat, Ferry, Haproxy, Nginx, load, server, started
-from harness.table import markdown, ratios, spread
+A round is cut into short turns of all contenders in rotation, and its figure is the median of its turns."""
+
+from harness.contenders import Direct, Dnat, Ferry, HalfClosingNginx, Haproxy, Nginx, load, server, started
+from harness.table import compared, markdown, spread
+from harness.turns import Figures, back_and_forth
 
 ALL = [Ferry, Haproxy, Nginx, Dnat, Direct]
 
+PARTS = 6
+"""Turns of each contender in a round."""
+
+WARM_UP = 0.2
+
 
 class Row:
-    """One contender's figures, round by round."""
+    """One contender's figures."""
 
     def __init__(self):
-        self.rate = []
-        self.cpu = []
+        self.rate = Figures()
+        self.cpu = Figures()
         self.calls = None
         self.failed = 0
 
 
-def measure(kind, workers, flags, seconds, count_calls):
+def turn(kind, workers, flags, seconds, row):
     client_cpus = "1" if workers == 1 else None
     with server(client_cpus), started(kind, workers) as contender:
 
         def ask():
-            return load("ask", contender.address, "--seconds", seconds, *flags, cpus=client_cpus)
+            return load("ask", contender.address, "--seconds", seconds, "--warm-up", WARM_UP, *flags, cpus=client_cpus)
 
         before = contender.process.cpu_seconds() if contender.process else 0
         result = ask()
-        cpu = (contender.process.cpu_seconds() if contender.process else 0) - before
-        calls = None
-        if count_calls and contender.process:
-            counted, number = contender.process.count_system_calls(ask)
-            calls = number / total(counted)
-        # The warm-up costs, too, but is not among the requests.
-        return result["requests"] / result["seconds"], cpu / total(result), calls, result["failed"]
+        if contender.process:
+            row.cpu.add((contender.process.cpu_seconds() - before) / total(result) * 1e6)
+        row.rate.add(result["requests"] / result["seconds"])
+        row.failed += result["failed"]
+        if contender.process and row.calls is None:
+            counted, calls = contender.process.count_system_calls(ask)
+            row.calls = calls / total(counted)
 
 
 def total(result):
-    """Requests, those of the half second before the count among them."""
-    return max(1.0, result["requests"] * (result["seconds"] + 0.5) / result["seconds"])
+    """Requests, those of the warm-up among them, which cost as much but are not counted."""
+    return max(1.0, result["requests"] * (result["seconds"] + WARM_UP) / result["seconds"])
 
 
 def compare(title, workers, flags, options, kinds, unit):
     rows = {kind: Row() for kind in kinds}
-    for number in range(options.rounds):
-        for kind in kinds:
-            rate, cpu, calls, failed = measure(kind, workers, flags, options.seconds, number == 0)
-            rows[kind].rate.append(rate)
-            rows[kind].cpu.append(cpu * 1e6)
-            rows[kind].calls = calls if calls is not None else rows[kind].calls
-            rows[kind].failed += failed
+    for _ in range(options.rounds):
+        for row in rows.values():
+            row.rate.begin_round()
+            row.cpu.begin_round()
+        for kind in back_and_forth(kinds, PARTS):
+            turn(kind, workers, flags, options.seconds / PARTS, rows[kind])
     ours = rows[Ferry]
     lines = []
     for kind, row in rows.items():
+        is_process = row.calls is not None
         lines.append([
             kind.name,
-            spread(row.rate, digits=0),
-            spread(row.cpu, " µs") if any(row.cpu) else "",
-            "" if kind is Ferry or not any(row.cpu) else spread(ratios(ours.cpu, row.cpu), digits=2),
-            "" if kind is Ferry else spread(ratios(ours.rate, row.rate), digits=2),
-            f"{row.calls:.2f}" if row.calls else "",
+            spread(row.rate.by_round(), digits=0),
+            spread(row.cpu.by_round(), " µs") if is_process else "",
+            *(compared(ours.cpu, row.cpu) if is_process and kind is not Ferry else ["", ""]),
+            *(compared(ours.rate, row.rate) if kind is not Ferry else ["", ""]),
+            f"{row.calls:.2f}" if is_process else "",
             str(row.failed),
         ])
+    within = "95 % interval of the median"
     header = [f"{workers} worker{'s' if workers > 1 else ''}", f"{unit}s a second", f"CPU per {unit}",
-              "kube-ferry's CPU / its", "kube-ferry's rate / its", f"system calls per {unit}", "failed"]
+              "kube-ferry's CPU / its", within, "kube-ferry's rate / its", within, f"system calls per {unit}", "failed"]
     return markdown(title, header, lines)
 
 
@@ -73,8 +82,10 @@ def requests(options):
 
 
 def connections(options):
+    """nginx by its defaults ends a connection whose one end has said all that it will; so it is there twice."""
+    kinds = [Ferry, Haproxy, Nginx, HalfClosingNginx, Dnat, Direct]
     for workers in (1, 2):
-        yield compare("Connect, request, response, close; 50 at a time", workers, ["--reconnect"], options, ALL,
+        yield compare("Connect, request, response, close; 50 at a time", workers, ["--reconnect"], options, kinds,
                       "connection")
 
 

@@ -17,6 +17,7 @@ from harness.contenders import BIN, SERVERS, Direct, Dnat, Ferry, Haproxy, Steer
 from harness.control_group import own_control_group
 from harness.processes import run
 from harness.table import interval_of_median, markdown, ratios, spread
+from harness.turns import back_and_forth
 
 
 class Relay(Ferry):
@@ -53,11 +54,9 @@ def steering(options):
 
 def one_round(group, seconds):
     results = {unit: {kind: [] for kind in CONTENDERS} for unit in LOADS}
-    for part in range(PARTS):
-        # Every other part goes backwards, so that what one leaves behind meets all of them.
-        for kind in PART[:: -1 if part % 2 else 1]:
-            for unit, result in turn(kind, group, seconds).items():
-                results[unit][kind].append(result)
+    for kind in back_and_forth(PART, PARTS):
+        for unit, result in turn(kind, group, seconds).items():
+            results[unit][kind].append(result)
     return results
 
 

@@ -139,10 +139,12 @@ class Nginx(Contender):
     name = "nginx"
     addresses = ["127.0.0.1:9201", "127.0.0.1:9202"]
     carries_datagrams = True
+    directives = ["proxy_timeout 1h"]
 
     def start(self):
         config = self.work / "nginx.conf"
-        servers = [f"server {{ listen {address} {kind} reuseport; proxy_pass {server}; proxy_timeout 1h; }}\n"
+        directives = "".join(f"{directive}; " for directive in self.directives)
+        servers = [f"server {{ listen {address} {kind} reuseport; proxy_pass {server}; {directives}}}\n"
                    for kind in ("", "udp")
                    for address, server in zip(self.addresses, SERVERS, strict=True)]
         config.write_text(f"""
@@ -156,6 +158,13 @@ stream {{ {"".join(servers)} }}
 """)
         self.process = Process(["nginx", "-c", str(config), "-e", f"{self.work}/nginx.log"], self.cpus())
         wait_until_open(self.address)
+
+
+class HalfClosingNginx(Nginx):
+    """Carries on the other way when one end has said all that it will, as the kernel's rules and kube-ferry do."""
+
+    name = "nginx, half-closing"
+    directives = [*Nginx.directives, "proxy_half_close on"]
 
 
 def service_objects(name, address, server, ports=("TCP", "UDP")):

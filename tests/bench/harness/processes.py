@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 
@@ -72,14 +71,18 @@ class Process:
     def count_system_calls(self, work, event="raw_syscalls:sys_enter"):
         """What work() gives, and the system calls that the process made meanwhile: all, or those of the tracepoint."""
         pids = ",".join(map(str, self.pids()))
-        with subprocess.Popen(
-            ["perf", "stat", "-x", ",", "-e", event, "-p", pids],
-            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
-        ) as counter:
-            time.sleep(0.3)
-            result = work()
-            counter.send_signal(signal.SIGINT)
-            text = counter.stderr.read()
+        with contextlib.ExitStack() as ends:
+            told, tell, asked, answer = (ends.enter_context(end) for end in _two_pipes())
+            command = ["perf", "stat", "-x", ",", "-e", event, "-p", pids, "--delay", "-1",
+                       "--control", f"fd:{told.fileno()},{answer.fileno()}"]
+            with subprocess.Popen(command, pass_fds=[told.fileno(), answer.fileno()], stderr=subprocess.PIPE,
+                                  stdout=subprocess.DEVNULL, text=True) as counter:
+                answer.close()
+                tell.write(b"enable\n")
+                asked.readline()
+                result = work()
+                counter.send_signal(signal.SIGINT)
+                text = counter.stderr.read()
         found = re.search(r"^(\d+),", text, re.MULTILINE)
         if not found:
             raise RuntimeError(f"perf stat: {text}")
@@ -105,6 +108,14 @@ class Process:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def _two_pipes():
+    """The reading and the writing end of each."""
+    for _ in range(2):
+        read, write = os.pipe()
+        yield open(read, "rb", buffering=0)
+        yield open(write, "wb", buffering=0)
 
 
 def _field(path, name):

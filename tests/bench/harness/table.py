@@ -26,6 +26,12 @@ def ratios(ours, theirs):
     return [a / b if b else math.inf for a, b in zip(ours, theirs, strict=True)]
 
 
+def compared(ours, theirs):
+    """How our Figures relate to theirs: by round, and the interval that all turns together leave for the median."""
+    return [spread(ratios(ours.by_round(), theirs.by_round()), digits=2),
+            interval_of_median(ratios(ours.turns(), theirs.turns()))]
+
+
 def markdown(title, header, rows):
     lines = [f"### {title}", "", "| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
