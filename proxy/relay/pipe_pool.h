@@ -19,7 +19,7 @@ struct Pipe {
 class PipePool {
  public:
   /// Bytes a pipe is asked to hold; what a relay moves in one wake passes in one round.
-  static constexpr int kPipeBytes = 256 * 1024;
+  static constexpr int kPipeBytes = 512 * 1024;
   /// More than this are not kept while nobody streams.
   static constexpr std::size_t kMostIdle = 16;
 

@@ -13,7 +13,7 @@ struct RelayResources {
   static constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
   /// Bytes that one direction moves in a turn where others wait for theirs, and where none does.
   static constexpr std::size_t kShortBudget = std::size_t{64} * 1024;
-  static constexpr std::size_t kLongBudget = std::size_t{256} * 1024;
+  static constexpr std::size_t kLongBudget = std::size_t{512} * 1024;
 
   RelayResources(std::size_t most_held, std::size_t most_pipes) : max_held(most_held), pipes(most_pipes) {}
 

@@ -1,5 +1,8 @@
 """Bytes without end, one way and both."""
 
+import contextlib
+from pathlib import Path
+
 from harness.contenders import Direct, Dnat, Ferry, Haproxy, Nginx, SplicingHaproxy, load, server, started
 from harness.table import compared, markdown, spread
 from harness.turns import Figures, back_and_forth
@@ -20,10 +23,26 @@ class Row:
 
 
 def bulk(options):
-    """The CPUs are for whoever needs them: a stream's two ends on one would be what limits it."""
+    """The CPUs are for whoever needs them: a stream's two ends on one would be what limits it. Twice with one worker, for
+    BBR sends at a pace that timers keep, which takes as much CPU as all the rest."""
     for workers in (1, 2):
         for direction in ("upload", "download", "both"):
             yield compare(direction, workers, options)
+    with congestion_control("reno"):
+        for direction in ("upload", "download"):
+            yield compare(direction, 1, options, ", Reno")
+
+
+@contextlib.contextmanager
+def congestion_control(name):
+    """Of connections that are made meanwhile."""
+    setting = Path("/proc/sys/net/ipv4/tcp_congestion_control")
+    before = setting.read_text()
+    setting.write_text(name)
+    try:
+        yield
+    finally:
+        setting.write_text(before)
 
 
 def turn(kind, direction, workers, seconds, row):
@@ -42,7 +61,7 @@ def turn(kind, direction, workers, seconds, row):
             row.splices = splices / (counted["bytes"] / 1e9)
 
 
-def compare(direction, workers, options):
+def compare(direction, workers, options, remark=""):
     """As many connections as workers."""
     rows = {kind: Row() for kind in ALL}
     for _ in range(options.rounds):
@@ -65,6 +84,6 @@ def compare(direction, workers, options):
         ])
     plural = "s" if workers > 1 else ""
     within = "95 % interval of the median"
-    return markdown(f"Bulk, {direction}, {workers} connection{plural}",
+    return markdown(f"Bulk, {direction}, {workers} connection{plural}{remark}",
                     [f"{workers} worker{plural}", "Gbit/s", "kube-ferry's / its", within, "CPU per gigabyte",
                      "kube-ferry's CPU / its", within, "splice calls per gigabyte"], lines)

@@ -37,6 +37,7 @@ def idle(options):
     for _ in range(options.rounds):
         for kind in ALL:
             with server(None), started(kind, 1) as contender:
+                settle()
                 with held(contender.address, FIRST):
                     settle()
                     before = contender.process.pss_kilobytes() if contender.process else 0
