@@ -113,7 +113,7 @@ export class FakeServer {
     const stream = { params, response };
     this.streams.add(stream);
     response.on("close", () => this.streams.delete(stream));
-    this.tell(stream);
+    if (!this.silent) this.tell(stream);
   }
 
   tell({ params, response }) {
