@@ -6,7 +6,8 @@ namespace ferry::testing {
 
 namespace {
 
-// 127.96.0.0/16 is the demo's, and what lies below is where people put things by hand.
+// 127.96.0.0/16 is the demo's, 127.98.0.0/16 the data plane's tests', and what lies below is where people put things by
+// hand.
 constexpr int kFirst = 100;
 constexpr int kCount = 150;
 

@@ -16,8 +16,8 @@ TEST(Probes, BeforeTheApiServerWasHeardTheProxyIsNotHealthy) {
   boost::asio::io_context loop;
   boost::asio::ip::tcp::acceptor nobody(loop, boost::asio::ip::tcp::v4());
   nobody.bind({boost::asio::ip::address_v4::loopback(), 0});
-  RunningDaemon daemon(
-      {"--master", fmt::format("http://127.0.0.1:{}", nobody.local_endpoint().port()), "--service-cidr=127.96.0.0/16"});
+  RunningDaemon daemon({"--master", fmt::format("http://127.0.0.1:{}", nobody.local_endpoint().port()),
+                        "--service-cidr", AddressBlock().service_range()});
   EXPECT_EQ(daemon.health("/healthz").status, 503);
   EXPECT_EQ(daemon.health("/livez").status, 503);
   EXPECT_EQ(daemon.metrics("/metrics").status, 200);

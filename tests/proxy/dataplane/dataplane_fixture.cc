@@ -100,9 +100,10 @@ Dataplane& DataplaneFixture::dataplane() {
 }
 
 TestService DataplaneFixture::new_service(const std::string& name, std::vector<config::Backend> backends) {
+  // Where no daemon that runs beside the tests has its service range: it would refuse what comes there.
   const int process = ::getpid();
   const std::string address =
-      "127.96." + std::to_string(process / 250 % 250 + 1) + "." + std::to_string(process % 250 + 1);
+      "127.98." + std::to_string(process / 250 % 250 + 1) + "." + std::to_string(process % 250 + 1);
   return TestService{name, {address}, free_port(address), std::move(backends), config::Protocol::kTcp, {}};
 }
 
