@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Bytes that all streams together move before it is looked whether others have something to do.
+/// Once all streams together have moved so many bytes, it is looked whether others have something to do.
 constexpr std::size_t kStreamsShare = 4 * RelayResources::kShortBudget;
 
 /// Most connections end before; those that do not are worth four system calls.

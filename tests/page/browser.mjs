@@ -10,7 +10,7 @@ const kArguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-qu
   "--disable-component-update", "--disable-sync"];
 
 /** A test that ends, also where it waits for what never comes. */
-export const test = (name, body) => plainTest(name, { timeout: 120_000 }, body);
+export const test = (name, body) => plainTest(name, { timeout: 60_000 }, body);
 
 /** A browser with a profile of its own that is gone when it is closed. */
 export function launch() {
@@ -36,7 +36,7 @@ export async function openPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light", ...options });
   await context.addInitScript(countEvents);
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(10_000);
   const errors = [], requests = [];
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));

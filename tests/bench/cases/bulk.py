@@ -17,8 +17,8 @@ class Row:
     """One contender's figures."""
 
     def __init__(self):
-        self.speed = Figures()
-        self.cpu = Figures()
+        self.speed = Figures(PARTS)
+        self.cpu = Figures(PARTS)
         self.splices = None
 
 
@@ -64,12 +64,8 @@ def turn(kind, direction, workers, seconds, row):
 def compare(direction, workers, options, remark=""):
     """As many connections as workers."""
     rows = {kind: Row() for kind in ALL}
-    for _ in range(options.rounds):
-        for row in rows.values():
-            row.speed.begin_round()
-            row.cpu.begin_round()
-        for kind in back_and_forth(ALL, PARTS):
-            turn(kind, direction, workers, options.seconds / PARTS, rows[kind])
+    for kind in back_and_forth(ALL, options.rounds * PARTS):
+        turn(kind, direction, workers, options.seconds / PARTS, rows[kind])
     ours = rows[Ferry]
     lines = []
     for kind, row in rows.items():

@@ -18,8 +18,8 @@ class Row:
     """One contender's figures."""
 
     def __init__(self):
-        self.rate = Figures()
-        self.cpu = Figures()
+        self.rate = Figures(PARTS)
+        self.cpu = Figures(PARTS)
         self.calls = None
         self.failed = 0
 
@@ -49,12 +49,8 @@ def total(result):
 
 def compare(title, workers, flags, options, kinds, unit):
     rows = {kind: Row() for kind in kinds}
-    for _ in range(options.rounds):
-        for row in rows.values():
-            row.rate.begin_round()
-            row.cpu.begin_round()
-        for kind in back_and_forth(kinds, PARTS):
-            turn(kind, workers, flags, options.seconds / PARTS, rows[kind])
+    for kind in back_and_forth(kinds, options.rounds * PARTS):
+        turn(kind, workers, flags, options.seconds / PARTS, rows[kind])
     ours = rows[Ferry]
     lines = []
     for kind, row in rows.items():

@@ -29,7 +29,7 @@ def ratios(ours, theirs):
 def compared(ours, theirs):
     """How our Figures relate to theirs: by round, and the interval that all turns together leave for the median."""
     return [spread(ratios(ours.by_round(), theirs.by_round()), digits=2),
-            interval_of_median(ratios(ours.turns(), theirs.turns()))]
+            interval_of_median(ratios(ours.turns, theirs.turns))]
 
 
 def markdown(title, header, rows):

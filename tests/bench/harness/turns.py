@@ -10,20 +10,16 @@ def back_and_forth(kinds, parts):
 
 
 class Figures:
-    """What one contender's turns gave."""
+    """What one contender's turns gave, of which each round has so many."""
 
-    def __init__(self):
-        self._rounds = []
-
-    def begin_round(self):
-        self._rounds.append([])
+    def __init__(self, parts):
+        self.turns = []
+        self._parts = parts
 
     def add(self, figure):
-        self._rounds[-1].append(figure)
+        self.turns.append(figure)
 
     def by_round(self):
         """The median of each round's turns."""
-        return [statistics.median(turns) for turns in self._rounds]
-
-    def turns(self):
-        return [figure for turns in self._rounds for figure in turns]
+        starts = range(0, len(self.turns), self._parts)
+        return [statistics.median(self.turns[start:start + self._parts]) for start in starts]
